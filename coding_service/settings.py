@@ -1,0 +1,49 @@
+"""The one frozen set of settings, read from ``CODING_SERVICE_*`` variables; no other module reads the environment."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from coding_service.paths import data_root, in_checkout
+
+
+def user_data_folder() -> Path:
+    """Give the folder for data of an installed (not checked-out) service."""
+    return Path.home() / ".local" / "share" / "io-coding"
+
+
+def _default_bundles() -> Path:
+    return data_root() / "models" if in_checkout() else user_data_folder() / "models"
+
+
+def _default_database() -> str:
+    folder = data_root() if in_checkout() else user_data_folder()
+    return f"sqlite:///{folder / 'io-coding.sqlite'}"
+
+
+class Settings(BaseSettings):
+    """All settings of the service; each is a ``CODING_SERVICE_<NAME>`` variable."""
+
+    model_config = SettingsConfigDict(env_prefix="CODING_SERVICE_", frozen=True, extra="ignore")
+
+    bundles: Path = Field(default_factory=_default_bundles, description="Folder where bundles are written and found.")
+    bundle: str = Field(default="starter", description="Bundle served where nothing has been promoted.")
+    database: str = Field(default_factory=_default_database, description="SQLAlchemy URL of the store.")
+    cache: Path = Field(
+        default_factory=lambda: (data_root() if in_checkout() else user_data_folder()) / ".cache",
+        description="Folder for cached embeddings.",
+    )
+    max_text_bytes: int = Field(default=200_000, ge=1, description="Largest text, in UTF-8 bytes; over it is 413.")
+    max_request_bytes: int = Field(default=2_000_000, ge=1, description="Largest request body, in bytes.")
+    max_narratives: int = Field(default=64, ge=1, description="Most narratives in one request.")
+    threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0 takes all cores the process may use.")
+    blind_share: float = Field(default=0.2, ge=0, le=1, description="Share of reviews that are coded blind.")
+    blind_key: str = Field(default="io-coding", description="Key of the hash that draws blind reviews; never change it.")
+    second_coding_share: float = Field(default=0.2, ge=0, le=1, description="Share of narratives coded by two people.")
+    lease_seconds: int = Field(default=1800, ge=1, description="Seconds for which the queue keeps a narrative for a coder.")
+    requests_per_minute: int = Field(default=600, ge=1, description="Requests per key and minute; over it is 429.")
+    poll_seconds: float = Field(default=2.0, gt=0, description="Seconds between two looks for a promoted bundle.")
+    label_studio_url: str = Field(default="", description="Base URL of Label Studio.")
+    label_studio_token: str = Field(default="", description="Access token for Label Studio.")
+    label_studio_secret: str = Field(default="", description="Shared secret of its webhook and ML backend.")

@@ -1,0 +1,65 @@
+"""What every suggester can do; the training, serving and evaluating code knows nothing else about one."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+from coding_service.corpus import CodedNarrative
+from coding_service.suggestions import Scores
+from coding_service.taxonomy import Taxonomy
+
+
+class Suggester(Protocol):
+    """An algorithm that scores narratives against the codes of a taxonomy.
+
+    Scores are raw: a calibration fitted on out-of-fold scores turns them into probabilities.
+    """
+
+    name: ClassVar[str]
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> Self:
+        """Make an unfitted suggester from the parameters of a recipe.
+
+        Raises
+        ------
+        InputError
+            If a parameter is unknown or out of range; the message lists the known ones.
+        """
+        ...
+
+    def parameters(self) -> dict[str, Any]:
+        """Give every parameter with its value, JSON-ready."""
+        ...
+
+    def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
+        """Learn from coded narratives; unknown labels are masked, ``weight`` counts.
+
+        Parameters
+        ----------
+        narratives : sequence of CodedNarrative
+            The training narratives; may lack positives, or even known labels, for some codes.
+        taxonomy : Taxonomy
+            Its selectable codes are the columns of every score.
+        seed : int
+            The same seed and narratives give the same scores.
+
+        Returns
+        -------
+        Self
+            The suggester itself, fitted.
+        """
+        ...
+
+    def score(self, texts: Sequence[str]) -> Scores:
+        """Score texts; an empty sequence gives an empty batch of the right width."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write what was learned into an existing, empty folder; no pickle."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any]) -> Self:
+        """Read back what ``save`` wrote; the same texts get the same scores."""
+        ...
