@@ -1,11 +1,14 @@
 """The one frozen set of settings, read from ``CODING_SERVICE_*`` variables; no other module reads the environment."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from coding_service.paths import data_root, in_checkout
+
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
 
 
 def user_data_folder() -> Path:
@@ -25,7 +28,9 @@ def _default_database() -> str:
 class Settings(BaseSettings):
     """All settings of the service; each is a ``CODING_SERVICE_<NAME>`` variable."""
 
-    model_config = SettingsConfigDict(env_prefix="CODING_SERVICE_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="CODING_SERVICE_", frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     bundles: Path = Field(default_factory=_default_bundles, description="Folder where bundles are written and found.")
     bundle: str = Field(default="starter", description="Bundle served where nothing has been promoted.")
@@ -37,6 +42,10 @@ class Settings(BaseSettings):
     max_text_bytes: int = Field(default=200_000, ge=1, description="Largest text, in UTF-8 bytes; over it is 413.")
     max_request_bytes: int = Field(default=2_000_000, ge=1, description="Largest request body, in bytes.")
     max_narratives: int = Field(default=64, ge=1, description="Most narratives in one request.")
+    keys: tuple[Sha256, ...] = Field(
+        default=(), description="SHA-256 digests of API keys, as a JSON list; without any the server is local only."
+    )
+    inference_workers: int = Field(default=1, ge=1, description="Requests whose texts one process reads at once.")
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0 takes all cores the process may use.")
     blind_share: float = Field(default=0.2, ge=0, le=1, description="Share of reviews that are coded blind.")
     blind_key: str = Field(default="io-coding", description="Key of the hash that draws blind reviews; never change it.")

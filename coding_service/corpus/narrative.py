@@ -49,3 +49,15 @@ class CodedNarrative:
     meta: Mapping[str, Any] = field(default_factory=dict)
     weight: float = 1.0
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def pair(self) -> str:
+        """The ``meta.pair`` shared by narratives that were written to be alike; empty if there is none."""
+        pair = self.meta.get("pair")
+        return "" if pair is None else str(pair)
+
+    @property
+    def counters(self) -> Mapping[str, Any]:
+        """The ``meta.counter``: quotes that use the words of a code without deserving it, by code."""
+        counter = self.meta.get("counter")
+        return counter if isinstance(counter, dict) else {}

@@ -18,8 +18,15 @@ class Suggester(Protocol):
     name: ClassVar[str]
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Any]) -> Self:
+    def from_parameters(cls, parameters: Mapping[str, Any], *, cache: Path | None = None) -> Self:
         """Make an unfitted suggester from the parameters of a recipe.
+
+        Parameters
+        ----------
+        parameters : mapping
+            Names and values; what is left out takes its default.
+        cache : Path or None
+            Folder in which a suggester may keep what is dear to compute.
 
         Raises
         ------
@@ -29,7 +36,7 @@ class Suggester(Protocol):
         ...
 
     def parameters(self) -> dict[str, Any]:
-        """Give every parameter with its value, JSON-ready."""
+        """Give every parameter with its value, JSON-ready; those that ``fit`` chose come with the chosen value."""
         ...
 
     def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
@@ -60,6 +67,23 @@ class Suggester(Protocol):
         ...
 
     @classmethod
-    def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any]) -> Self:
-        """Read back what ``save`` wrote; the same texts get the same scores."""
+    def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
+        """Read back what ``save`` wrote; the same texts get the same scores.
+
+        Parameters
+        ----------
+        folder : Path
+            Where ``save`` wrote.
+        taxonomy : Taxonomy
+            The taxonomy it was fitted with.
+        parameters : mapping
+            What ``parameters`` gave.
+        threads : int
+            Threads to use; 0 takes all cores that the process may use.
+
+        Raises
+        ------
+        BundleError
+            If a file is missing or damaged.
+        """
         ...

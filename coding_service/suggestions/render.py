@@ -60,7 +60,9 @@ class Limits:
     min_probability: float | None = None
 
 
-def render(ids: Sequence[str], texts: Sequence[str], scores: Scores, envelope: Envelope, limits: Limits) -> list[dict[str, Any]]:
+def render(
+    ids: Sequence[str], texts: Sequence[str], scores: Scores, envelope: Envelope, limits: Limits
+) -> list[dict[str, Any]]:
     """Turn calibrated scores into one JSON-ready object per narrative.
 
     Parameters
@@ -99,7 +101,9 @@ def band_matrix(probabilities: Floats, envelope: Envelope) -> np.ndarray:
     return bands
 
 
-def _suggestions(row: int, scores: Scores, bands: np.ndarray, envelope: Envelope, limits: Limits) -> list[dict[str, Any]]:
+def _suggestions(
+    row: int, scores: Scores, bands: np.ndarray, envelope: Envelope, limits: Limits
+) -> list[dict[str, Any]]:
     taxonomy, probabilities = envelope.taxonomy, scores.values[row]
     if limits.min_probability is None:
         columns = np.flatnonzero(bands)

@@ -77,7 +77,9 @@ class Taxonomy:
         seen: set[str] = set()
         for code in self.codes:
             if code.id in seen:
-                raise TaxonomyError(f"Code {code.id!r} stands twice in taxonomy {self.id!r}.", hint="Give each code its own id.")
+                raise TaxonomyError(
+                    f"Code {code.id!r} stands twice in taxonomy {self.id!r}.", hint="Give each code its own id."
+                )
             seen.add(code.id)
         for code in self.codes:
             self._check_parents(code)

@@ -1,0 +1,63 @@
+"""Puts the HTTP service together; ``uvicorn --factory coding_service.api.app:create_app`` serves it, too."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from coding_service import __version__
+from coding_service.api import access_log, bundles, health, suggestions, taxonomies
+from coding_service.api.documentation import DESCRIPTION, TITLE, add_documentation
+from coding_service.api.guards import LocalOnly, SafeAnswers
+from coding_service.api.metrics import Counted
+from coding_service.api.problems import add_handlers
+from coding_service.api.running import Running
+from coding_service.bootstrap import Parts, build
+from coding_service.settings import Settings
+
+STATELESS = (suggestions.router, taxonomies.router, bundles.router, health.router)
+"""Routes that keep nothing; they also serve where there are no keys."""
+
+
+def create_app(parts: Parts | None = None) -> FastAPI:
+    """Make the app.
+
+    Parameters
+    ----------
+    parts : Parts or None
+        What it works with; None picks the parts by the settings of the environment.
+
+    Returns
+    -------
+    FastAPI
+        It loads its bundle when it starts up, and does not start without one.
+    """
+    running = Running(parts or build(Settings()))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        access_log.hide_queries()
+        await running.infer(running.parts.shelf.get)
+        yield
+        running.close()
+
+    middleware = [Middleware(Counted, metrics=running.metrics), Middleware(SafeAnswers)]
+    if running.parts.authenticator.open:
+        middleware.append(Middleware(LocalOnly))
+    app = FastAPI(
+        title=TITLE,
+        description=DESCRIPTION,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=middleware,
+        max_body_size=running.parts.settings.max_request_bytes,
+    )
+    app.state.running = running
+    for router in STATELESS:
+        app.include_router(router)
+    add_documentation(app)
+    add_handlers(app)
+    return app

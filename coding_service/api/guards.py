@@ -1,0 +1,83 @@
+"""What every request passes before its route: no stranger without keys, no details of a surprise."""
+
+import logging
+import traceback
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coding_service.api.problems import problem, unexpected
+from coding_service.errors import ForbiddenError
+from coding_service.services.authentication import is_loopback
+
+logger = logging.getLogger("coding_service.api")
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+"""Sent with every answer; the pages need nothing from elsewhere, and the style sheet of /docs holds its own icons."""
+
+
+class SafeAnswers:
+    """Adds security headers, keeps answers about cases out of caches, and hides what went wrong unexpectedly."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def send_safely(message: Message) -> None:
+            nonlocal started
+            if message["type"] == "http.response.start":
+                started = True
+                headers = MutableHeaders(scope=message)
+                headers.update(HEADERS)
+                if scope["path"].startswith("/v1/"):
+                    headers["Cache-Control"] = "no-store"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_safely)
+        except Exception as error:  # noqa: BLE001 - the last resort: a message may hold text, so it is neither logged nor sent
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            logger.error("Unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400 - see above
+            if not started:
+                await unexpected()(scope, receive, send_safely)
+
+
+class LocalOnly:
+    """Refuses whatever does not come straight from this machine; stands where there are no keys."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        reason = _foreign(scope) if scope["type"] == "http" else ""
+        if reason:
+            hint = "Give the server keys (CODING_SERVICE_KEYS), or call it on its own machine by http://127.0.0.1."
+            await problem(ForbiddenError(reason, hint=hint))(scope, receive, send)
+            return
+        await self._app(scope, receive, send)
+
+
+def _foreign(scope: Scope) -> str:
+    """Say what shows that a request comes from elsewhere; empty where nothing does."""
+    headers = Headers(scope=scope)
+    for name in headers:
+        if name == "forwarded" or name.startswith("x-forwarded-"):
+            return f"The request carries the header {name}: without keys no proxy may stand before the server."
+    if scope.get("client") and not is_loopback(scope["client"][0]):
+        return "Without keys the server answers its own machine only."
+    # A page of another site whose name was made to point here still sends that name as the host.
+    if not is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+        return "The request names another host: without keys only localhost and loopback addresses are answered."
+    return ""

@@ -1,0 +1,127 @@
+"""The one table from errors to HTTP: every failure is answered as a problem document (RFC 9457) without any input."""
+
+import re
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from coding_service import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+PROBLEMS: Mapping[type[errors.CodingError], tuple[int, str]] = {
+    errors.InputError: (422, "The request cannot be read as asked"),
+    errors.TooLargeError: (413, "Something is over its stated size"),
+    errors.CorpusError: (422, "A corpus breaks its format"),
+    errors.TaxonomyError: (422, "A taxonomy breaks its format"),
+    errors.NotFoundError: (404, "There is no such thing"),
+    errors.ConflictError: (409, "The present state forbids this"),
+    errors.TaxonomyMismatchError: (409, "Two taxonomy versions differ"),
+    errors.WithheldError: (409, "Suggestions are withheld"),
+    errors.BundleError: (503, "A bundle cannot be used"),
+    errors.GateRefusedError: (409, "The promotion gate refused"),
+    errors.MissingExtraError: (501, "An optional part is not installed"),
+    errors.UnauthenticatedError: (401, "No valid API key"),
+    errors.ForbiddenError: (403, "This is not allowed"),
+    errors.RateLimitedError: (429, "Too many requests"),
+    errors.StoreError: (503, "The store cannot be used"),
+    errors.LabelStudioError: (502, "Label Studio cannot be used"),
+}
+"""Error -> (status, title)."""
+
+_FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
+
+
+def problem(error: errors.CodingError, *, fields: Sequence[Mapping[str, str]] = ()) -> JSONResponse:
+    """Answer an error.
+
+    Parameters
+    ----------
+    error : CodingError
+        Its class must be in the table.
+    fields : sequence of mapping
+        What is wrong field by field, each with ``field`` and ``message``.
+    """
+    status, title = PROBLEMS[type(error)]
+    body = _body(status, title, error.message, code=error.code, hint=error.hint)
+    headers = {}
+    if isinstance(error, errors.UnauthenticatedError):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, errors.RateLimitedError):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if fields:
+        body["errors"] = list(fields)
+    return JSONResponse(body, status, headers, MEDIA_TYPE)
+
+
+def unexpected() -> JSONResponse:
+    """Answer an error that nobody foresaw, telling nothing of it."""
+    hint = "Try again; whoever runs the server finds the error in its log."
+    body = _body(500, "Unexpected error", "The server failed on this request.", code="unexpected", hint=hint)
+    return JSONResponse(body, 500, media_type=MEDIA_TYPE)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let an app answer our errors, those of its framework and malformed requests as problem documents."""
+    app.add_exception_handler(errors.CodingError, _on_coding_error)
+    app.add_exception_handler(RequestValidationError, _on_malformed)
+    app.add_exception_handler(HTTPException, _on_http_error)
+
+
+def _body(status: int, title: str, detail: str, *, code: str, hint: str) -> dict[str, Any]:
+    return {
+        "type": f"urn:io-coding:problem:{code}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "hint": hint,
+    }
+
+
+async def _on_coding_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, errors.CodingError)  # noqa: S101 - the class it is registered for
+    return problem(error)
+
+
+async def _on_malformed(request: Request, error: Exception) -> JSONResponse:
+    """Tell which fields are wrong; values never, and names only where they can be no text."""
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - the class it is registered for
+    found = error.errors()
+    if found and found[0]["type"] == "json_invalid":
+        detail = f"The body is not JSON: {found[0]['ctx']['error']} at character {found[0]['loc'][-1]}."
+        return problem(errors.InputError(detail, hint="Send one JSON object in UTF-8."))
+    media_type = request.headers.get("content-type", "none")
+    if found and found[0]["loc"] == ("body",) and "json" not in media_type:
+        return problem(
+            errors.InputError("The body was not sent as JSON.", hint="Send `Content-Type: application/json`.")
+        )
+    fields = [{"field": _field(item["loc"]), "message": item["msg"]} for item in found]
+    detail = f"{len(fields)} of the values sent cannot be used, the first at {fields[0]['field']}."
+    return problem(errors.InputError(detail, hint="See `errors`, and /docs for what is expected."), fields=fields)
+
+
+def _field(location: Sequence[str | int]) -> str:
+    return ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in location)
+
+
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - the class it is registered for
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        most = request.app.max_body_size
+        return problem(
+            errors.TooLargeError(f"The request has more than {most} bytes.", hint="Send fewer narratives at once.")
+        )
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(errors.InputError("The body cannot be read.", hint="Send one JSON object in UTF-8."))
+    if error.status_code == HTTPStatus.NOT_FOUND:
+        return problem(errors.NotFoundError("There is no such address.", hint="See /docs for those that exist."))
+    title = HTTPStatus(error.status_code).phrase
+    code = title.lower().replace(" ", "-")
+    body = _body(error.status_code, title, f"{title}.", code=code, hint="See /docs for what is expected.")
+    return JSONResponse(body, error.status_code, error.headers, MEDIA_TYPE)

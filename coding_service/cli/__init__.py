@@ -1,0 +1,1 @@
+"""The command line: it parses, calls one service function and renders; no rule of the domain lives here."""

@@ -1,0 +1,73 @@
+"""``io-coding serve``: the HTTP service."""
+
+from typing import Annotated, Any
+
+import typer
+
+from coding_service.cli.groups import example, single_command
+from coding_service.cli.output import say
+from coding_service.errors import InputError
+
+app = single_command()
+
+APP = "coding_service.api.app:create_app"
+SECONDS_TO_FINISH = 10
+"""What requests in flight are given when the server is stopped."""
+
+
+@app.command(
+    epilog=example(
+        "$ io-coding serve",
+        "$ curl http://127.0.0.1:8000/v1/suggestions -H 'Content-Type: application/json'"
+        """ -d '{"narratives": [{"text": "Baby slept on the couch."}]}'""",
+    )
+)
+def serve(
+    *,
+    host: Annotated[str, typer.Option(help="Address to listen on; without keys only one of this machine.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; each holds a bundle and keeps its own metrics.")] = 1,
+) -> None:
+    """Serve suggestions over HTTP, with documentation at /docs.
+
+    Keys are given as a JSON list of their SHA-256 digests in CODING_SERVICE_KEYS; every request then needs
+    `Authorization: Bearer <key>`. Without keys only this machine is answered.
+    """
+    import uvicorn
+
+    from coding_service.bootstrap import open_shelf
+    from coding_service.services.authentication import is_loopback
+    from coding_service.settings import Settings
+    from coding_service.suggesters.bundle import verify_bundle
+
+    settings = Settings()
+    if not settings.keys and not is_loopback(host):
+        raise InputError(
+            f"Without keys the server does not listen on {host!r}, only on this machine.",
+            hint="Set CODING_SERVICE_KEYS to a JSON list of SHA-256 digests of keys, or leave --host out.",
+        )
+    shelf = open_shelf(settings)
+    taxonomy = verify_bundle(shelf.path(shelf.default))["taxonomy"]
+    say(f"Serving bundle {shelf.default!r} for {taxonomy['id']} {taxonomy['version']}; Ctrl-C stops.")
+    uvicorn.run(
+        APP,
+        factory=True,
+        host=host,
+        port=port,
+        workers=workers,
+        log_config=_logging(),
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=SECONDS_TO_FINISH,
+    )
+
+
+def _logging() -> dict[str, Any]:
+    """Give uvicorn's way of logging, with everything on standard error and our own errors in it."""
+    from uvicorn.config import LOGGING_CONFIG
+
+    handlers = {name: {**handler, "stream": "ext://sys.stderr"} for name, handler in LOGGING_CONFIG["handlers"].items()}
+    ours = {"coding_service": {"handlers": ["default"], "level": "INFO", "propagate": False}}
+    return {**LOGGING_CONFIG, "handlers": handlers, "loggers": {**LOGGING_CONFIG["loggers"], **ours}}

@@ -1,0 +1,55 @@
+"""Recipes: the YAML files that say how a bundle is trained."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from coding_service.errors import InputError, NotFoundError
+
+
+class TaxonomyReference(BaseModel):
+    """Names a released version, or a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(default="io-themes", description="Id of a released taxonomy.")
+    version: str | None = Field(default=None, description="Its version; left out, the newest.")
+
+
+class Recipe(BaseModel):
+    """How to train a bundle."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1, description="Name of the recipe; names the bundle where none is given.")
+    description: str = Field(default="", description="What it is for, one or two sentences.")
+    suggester: str = Field(description="Entry of the registry of suggesters.")
+    parameters: dict[str, Any] = Field(default_factory=dict, description="Parameters of the suggester.")
+    taxonomy: TaxonomyReference = Field(default_factory=TaxonomyReference, description="The taxonomy to code by.")
+    corpus: tuple[str, ...] = Field(default=(), description="Corpus files, relative to the recipe.")
+    folds: int = Field(default=5, ge=2, le=20, description="Folds of the cross-validation, by group.")
+    seed: int = Field(default=1, ge=0, description="Seed of everything that is drawn.")
+
+
+def read_recipe(path: Path) -> Recipe:
+    """Read a recipe.
+
+    Raises
+    ------
+    NotFoundError
+        If there is no such file.
+    InputError
+        If it is not YAML, or has an unknown or wrong field; names file and field.
+    """
+    if not path.is_file():
+        raise NotFoundError(f"There is no recipe {path}.", hint="Recipes that ship lie in training/recipes/.")
+    try:
+        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not a YAML file in UTF-8.", hint="See training/recipes/ for examples.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the whole file"
+        raise InputError(f"{path}: {field}: {first['msg']}.", hint="See training/recipes/ for examples.") from error

@@ -1,0 +1,246 @@
+"""Trains a bundle: fits a suggester, calibrates it on out-of-fold scores, measures it on narratives it never saw."""
+
+import hashlib
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from coding_service import __version__
+from coding_service.corpus import CodedNarrative
+from coding_service.corpus.fingerprint import corpus_fingerprint
+from coding_service.corpus.labels import PRESENT, Labels, label_matrix, lift
+from coding_service.corpus.split import grouped_folds, merged_groups
+from coding_service.errors import CorpusError
+from coding_service.metrics.evaluation import evaluate, evaluate_slices
+from coding_service.services.recipes import Recipe
+from coding_service.suggesters.bundle import Bundle
+from coding_service.suggesters.calibration import Calibration, fit_calibration
+from coding_service.suggesters.protocol import Suggester
+from coding_service.suggesters.registry import suggester_class
+from coding_service.suggesters.thresholds import choose_thresholds
+from coding_service.suggestions.scores import Floats
+from coding_service.taxonomy import Taxonomy
+
+LIBRARIES = (
+    "numpy",
+    "scikit-learn",
+    "scipy",
+    "onnxruntime",
+    "tokenizers",
+    "spacy",
+    "skops",
+    "torch",
+    "sentence-transformers",
+)
+TRAIN_SPLITS = {"", "train"}
+MIN_SLICE = 20
+"""Narratives from which a source gets figures of its own."""
+
+
+@dataclass(frozen=True)
+class NamedCorpus:
+    """A corpus with the name that a bundle records for it."""
+
+    name: str
+    narratives: tuple[CodedNarrative, ...]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A bundle that is not written yet, with its measurements."""
+
+    bundle: Bundle
+    metrics: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Raw scores of narratives by suggesters that did not see their groups.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_narratives, n_codes)
+        In [0, 1].
+    folds : ndarray of shape (n_narratives,)
+        The fold each was left out in.
+    """
+
+    scores: Floats
+    folds: np.ndarray
+    labels: Labels = field(repr=False)
+
+
+Step = Callable[[str], None]
+
+
+def train(
+    recipe: Recipe,
+    corpora: Sequence[NamedCorpus],
+    taxonomy: Taxonomy,
+    *,
+    cache: Path | None = None,
+    step: Step = lambda _: None,
+) -> Trained:
+    """Train by a recipe.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        Suggester, parameters, folds and seed.
+    corpora : sequence of NamedCorpus
+        Narratives of the splits ``dev`` and ``test`` never train; those of ``test`` are scored at the end.
+    taxonomy : Taxonomy
+        What the corpora are coded with.
+    cache : Path or None
+        Folder for embeddings.
+    step : callable
+        Told what is being done.
+
+    Returns
+    -------
+    Trained
+        The bundle and its metrics.
+
+    Raises
+    ------
+    CorpusError
+        If there is nothing to learn from, or fewer groups than folds.
+    """
+    narratives = [narrative for corpus in corpora for narrative in corpus.narratives if narrative.split in TRAIN_SPLITS]
+    labels = label_matrix(narratives, taxonomy)
+    groups = [narrative.group or narrative.id for narrative in narratives]
+    if not (labels == PRESENT).any() or len(set(groups)) < recipe.folds:
+        raise CorpusError(
+            f"The corpora hold {len(narratives)} narratives of {len(set(groups))} groups to train on, "
+            f"with {int((labels == PRESENT).sum())} positives; {recipe.folds} groups and a positive are the least.",
+            hint="Name a larger corpus with --corpus.",
+        )
+    step("fitting on all narratives")
+    kind = suggester_class(recipe.suggester)
+    suggester = kind.from_parameters(recipe.parameters, cache=cache).fit(narratives, taxonomy, seed=recipe.seed)
+    folds = grouped_folds(merged_groups(narratives), labels, recipe.folds, recipe.seed)
+    out = OutOfFold(
+        cross_fit(suggester, narratives, taxonomy, folds, cache=cache, seed=recipe.seed, step=step), folds, labels
+    )
+    calibration = fit_calibration(out.scores, labels)
+    bundle = Bundle(
+        suggester=suggester,
+        taxonomy=taxonomy,
+        calibration=calibration,
+        thresholds=choose_thresholds(calibration.apply(out.scores, taxonomy), labels),
+        support=(labels == PRESENT).sum(axis=0).astype(float),
+        manifest=_manifest(recipe, suggester, corpora, taxonomy),
+    )
+    step("measuring")
+    metrics = {"cross_validation": _cross_validated(out, narratives, taxonomy, recipe)}
+    for corpus in corpora:
+        tested = [narrative for narrative in corpus.narratives if narrative.split == "test"]
+        if tested:
+            metrics.setdefault("test_splits", {})[corpus.name] = measure(bundle, tested)
+    return Trained(bundle, metrics)
+
+
+def cross_fit(  # noqa: PLR0913 - one run has this many facts, all keyword-only but the data
+    fitted: Suggester,
+    narratives: Sequence[CodedNarrative],
+    taxonomy: Taxonomy,
+    folds: np.ndarray,
+    *,
+    cache: Path | None,
+    seed: int,
+    step: Step = lambda _: None,
+) -> Floats:
+    """Score each narrative by a sibling of a fitted suggester that did not learn from its fold."""
+    scores = np.zeros((len(narratives), len(taxonomy.code_ids)))
+    for fold in range(int(folds.max()) + 1):
+        step(f"fold {fold + 1} of {int(folds.max()) + 1}")
+        sibling = type(fitted).from_parameters(fitted.parameters(), cache=cache)
+        sibling.fit([narratives[row] for row in np.flatnonzero(folds != fold).tolist()], taxonomy, seed=seed)
+        left_out = np.flatnonzero(folds == fold).tolist()
+        scores[left_out] = sibling.score([narratives[row].text for row in left_out]).values
+    return scores
+
+
+def measure(bundle: Bundle, narratives: Sequence[CodedNarrative]) -> dict[str, Any]:
+    """Measure a bundle on narratives it was not trained on; JSON-ready."""
+    labels = label_matrix(narratives, bundle.taxonomy)
+    probabilities = bundle.suggest([narrative.text for narrative in narratives]).values
+    groups = [narrative.group or narrative.id for narrative in narratives]
+    suggested = bundle.suggested(probabilities)
+    return evaluate(labels, probabilities, suggested, code_ids=bundle.taxonomy.code_ids, groups=groups).to_dict()
+
+
+def _cross_validated(
+    out: OutOfFold, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, recipe: Recipe
+) -> dict[str, Any]:
+    """Measure out-of-fold scores with curves and thresholds that come from the other folds."""
+    probabilities = np.zeros_like(out.scores)
+    suggested = np.zeros(out.scores.shape, dtype=bool)
+    for fold in range(recipe.folds):
+        inside, outside = out.folds == fold, out.folds != fold
+        curves: Calibration = fit_calibration(out.scores[outside], out.labels[outside])
+        thresholds = choose_thresholds(curves.apply(out.scores[outside], taxonomy), out.labels[outside])
+        probabilities[inside] = curves.apply(out.scores[inside], taxonomy)
+        suggested[inside] = lift(probabilities[inside] >= thresholds, taxonomy)
+    groups = [narrative.group or narrative.id for narrative in narratives]
+    families = np.array([str(narrative.meta.get("family", "")) for narrative in narratives])
+    slices = {
+        name: families == name for name in sorted(set(families) - {""}) if int((families == name).sum()) >= MIN_SLICE
+    }
+    if slices and (families == "").any():
+        slices["other"] = families == ""
+    return {
+        "folds": recipe.folds,
+        **evaluate(out.labels, probabilities, suggested, code_ids=taxonomy.code_ids, groups=groups).to_dict(),
+        "by_family": {
+            name: part.to_dict()
+            for name, part in evaluate_slices(out.labels, probabilities, suggested, slices=slices, code_ids=taxonomy.code_ids, groups=groups).items()
+        },
+    }
+
+
+def _manifest(
+    recipe: Recipe, suggester: Suggester, corpora: Sequence[NamedCorpus], taxonomy: Taxonomy
+) -> dict[str, Any]:
+    return {
+        "suggester": recipe.suggester,
+        "parameters": suggester.parameters(),
+        "recipe": recipe.model_dump(mode="json"),
+        "seed": recipe.seed,
+        "taxonomy": {"id": taxonomy.id, "version": taxonomy.version, "sha256": taxonomy.sha256},
+        "corpora": [_describe(corpus) for corpus in corpora],
+        "trained_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": _versions(),
+    }
+
+
+def _describe(corpus: NamedCorpus) -> dict[str, Any]:
+    trained = [narrative for narrative in corpus.narratives if narrative.split in TRAIN_SPLITS]
+    return {
+        "name": corpus.name,
+        "fingerprint": corpus_fingerprint(corpus.narratives),
+        "n_narratives": len(trained),
+        "n_groups": len({narrative.group or narrative.id for narrative in trained}),
+        "groups": sorted({group_key(narrative) for narrative in trained}),
+    }
+
+
+def group_key(narrative: CodedNarrative) -> str:
+    """Name a group by a hash, so that a bundle can tell what it was trained on without naming a review."""
+    return hashlib.sha256((narrative.group or narrative.id).encode()).hexdigest()[:12]
+
+
+def _versions() -> dict[str, str]:
+    found = {"io-coding": __version__, "python": platform.python_version()}
+    for library in LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found

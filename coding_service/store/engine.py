@@ -1,0 +1,169 @@
+"""Opens the database: SQLite set up for many readers and one durable writer, or PostgreSQL through psycopg."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
+
+from coding_service.errors import ConflictError, InputError, MissingExtraError, StoreError
+
+BUSY_SECONDS = 10
+"""Longest wait for another writer."""
+
+WRITING = "writing"
+"""Execution option of an engine whose transactions will write."""
+
+TURN = "turn"
+"""Execution option that holds the lock by which the writers of one process queue before SQLite."""
+
+UNSTORABLE = (UnicodeEncodeError, OverflowError)
+"""What drivers raise themselves on values that a database cannot hold."""
+
+_DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+
+
+def open_engine(url: str) -> Engine:
+    """Open the database that a URL names, without touching its schema.
+
+    Parameters
+    ----------
+    url : str
+        ``sqlite:///path`` or ``postgresql://user@host/name``.
+
+    Returns
+    -------
+    Engine
+        Safe to share between threads, not between processes.
+
+    Raises
+    ------
+    InputError
+        If the URL is not one of SQLite or PostgreSQL.
+    StoreError
+        If the file of an SQLite store cannot be made or written.
+    MissingExtraError
+        If it names PostgreSQL and psycopg is not installed.
+    """
+    target = _target(url)
+    try:
+        engine = create_engine(target, hide_parameters=True, **_options(target))
+    except ImportError as error:
+        raise MissingExtraError(
+            "PostgreSQL needs psycopg, which is not installed.", hint="Run `pip install 'io-coding[postgres]'`."
+        ) from error
+    if target.get_backend_name() == "sqlite":
+        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _target(url: str) -> URL:
+    try:
+        target = make_url(url)
+    except ArgumentError as error:
+        raise InputError(
+            "The database URL cannot be read.", hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
+        ) from error
+    name = target.drivername.partition("+")[0]
+    if name not in _DRIVERS:
+        raise InputError(
+            f"The database URL names {target.drivername!r}; known are sqlite and postgresql.",
+            hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME.",
+        )
+    if name == "sqlite":
+        if target.database in {None, "", ":memory:"}:
+            raise InputError(
+                "The store cannot live in memory, where each thread would see its own.", hint="Write sqlite:///PATH."
+            )
+        path = Path(str(target.database)).expanduser()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600)  # its owner's alone; SQLite gives its other files the same mode
+        except OSError as error:
+            raise StoreError(
+                f"The store {path} cannot be written ({error.strerror}).", hint="Name a file that you may write."
+            ) from error
+        target = target.set(database=str(path))
+    return target.set(drivername=_DRIVERS[name])
+
+
+def _options(target: URL) -> dict[str, Any]:
+    if target.get_backend_name() == "sqlite":
+        # Readers never wait in WAL mode, so the pool may grow; the one writer is kept by the lock.
+        return {
+            "connect_args": {"timeout": BUSY_SECONDS},
+            "pool_size": 16,
+            "max_overflow": 32,
+            "execution_options": {TURN: Lock()},
+        }
+    return {
+        "pool_pre_ping": True,
+        "pool_size": 16,
+        "max_overflow": 16,
+        "connect_args": {"options": f"-c lock_timeout={BUSY_SECONDS * 1000}"},
+    }
+
+
+def _set_up_sqlite(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writing = connection.get_execution_options().get(WRITING, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+
+@contextmanager
+def speaking_plainly() -> Iterator[None]:
+    """Turn what the database says into an error for users, without the values that were sent.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be stored: not valid Unicode, a NUL character, or a number out of range.
+    ConflictError
+        If a row breaks a rule of the schema: one that must be unique, exist, or stay as it is.
+    StoreError
+        If the database cannot be reached, is locked, or has another schema.
+    """
+    try:
+        yield
+    except (*UNSTORABLE, DataError) as error:
+        raise InputError(
+            "A value cannot be stored: it is not valid Unicode, holds a NUL character, or is a number out of range.",
+            hint="Correct the value and send it again.",
+        ) from error
+    except SQLAlchemyError as error:
+        raise _plain(error) from error
+
+
+def _plain(error: SQLAlchemyError) -> StoreError | ConflictError:
+    told = str(error.orig).casefold() if isinstance(error, DBAPIError) else ""
+    if "append-only" in told:
+        return ConflictError(
+            "The store only adds to what people decided.", hint="Write a later row instead of changing one."
+        )
+    if isinstance(error, IntegrityError):
+        return ConflictError(
+            "The store refused a row: its like is there already, or what it names is not.",
+            hint="Read the present state and try again.",
+        )
+    if "locked" in told or "lock timeout" in told or "deadlock" in told:
+        return StoreError(
+            "The store is locked by another writer.",
+            hint="Try again; if it stays so, look for a program that holds the file open.",
+        )
+    unknown_in_postgresql = isinstance(error, ProgrammingError) and "does not exist" in told
+    if "no such table" in told or "no such column" in told or unknown_in_postgresql:
+        return StoreError("The schema of the store is out of date.", hint="Run `io-coding db upgrade`.")
+    return StoreError(
+        f"The store could not do what was asked ({type(error).__name__}).",
+        hint="Check that the database is there and can be written; run `io-coding db check`.",
+    )

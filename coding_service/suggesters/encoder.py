@@ -1,0 +1,176 @@
+"""Turns sentences into vectors with ONNX Runtime, without torch; the only file that imports onnxruntime and tokenizers."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from tokenizers import Tokenizer
+
+from coding_service.errors import BundleError
+
+Vectors = NDArray[np.float32]
+TunedHead = tuple[NDArray[np.float64], float]
+"""Weights and intercept of a head that was tuned together with an encoder."""
+
+DESCRIPTION = "encoder.json"
+WEIGHTS = "model.onnx"
+TOKENIZER = "tokenizer.json"
+HEADS = "heads.json"
+MAX_WORD_PIECES = 512
+BATCH = 32
+
+
+class Encoder(Protocol):
+    """Maps sentences to unit vectors."""
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the weights and the tokenizer: two encoders of one hash give the same vectors."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        ...
+
+    @property
+    def tuned_heads(self) -> Mapping[str, TunedHead]:
+        """Heads that were tuned together with the encoder, by code id; empty for a general one."""
+        ...
+
+    def encode(self, sentences: Sequence[str]) -> Vectors:
+        """Encode sentences.
+
+        Returns
+        -------
+        ndarray of shape (n_sentences, dimension), float32
+            Unit vectors, row *i* is sentence *i*.
+        """
+        ...
+
+
+class OnnxEncoder:
+    """A sentence encoder exported to ONNX with pooling and normalisation inside the graph.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds ``encoder.json``, ``model.onnx`` and ``tokenizer.json``.
+    threads : int
+        Threads to use; 0 takes all cores that the process may use.
+
+    Raises
+    ------
+    BundleError
+        If a file is missing or its hash differs from the one in ``encoder.json``.
+    """
+
+    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+        self.folder = folder
+        self.description = read_description(folder)
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads or len(os.sched_getaffinity(0))
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(folder / WEIGHTS), options, providers=["CPUExecutionProvider"])
+        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+        # The published tokenizer file cuts at 128 and pads to 128; both would go unnoticed.
+        self._tokenizer.enable_truncation(MAX_WORD_PIECES)
+        self._tokenizer.enable_padding(pad_id=0, pad_token="[PAD]")  # noqa: S106 - a padding token, not a secret
+
+    @property
+    def sha256(self) -> str:
+        """Hash over the hashes of both files."""
+        return str(self.description["sha256"])
+
+    @property
+    def dimension(self) -> int:
+        """Length of a vector."""
+        return int(self.description["dimension"])
+
+    @cached_property
+    def tuned_heads(self) -> Mapping[str, TunedHead]:
+        """Heads from ``heads.json``, where the encoder comes with some."""
+        if HEADS not in self.description["files"]:
+            return {}
+        content = json.loads((self.folder / HEADS).read_text(encoding="utf-8"))
+        return {code_id: (np.array(head["weights"]), float(head["intercept"])) for code_id, head in content.items()}
+
+    def encode(self, sentences: Sequence[str]) -> Vectors:
+        """Encode sentences in batches of similar length; see `Encoder.encode`."""
+        vectors = np.zeros((len(sentences), self.dimension), dtype=np.float32)
+        encodings = self._tokenizer.encode_batch(list(sentences)) if sentences else []
+        lengths = [sum(encoding.attention_mask) for encoding in encodings]
+        order = sorted(range(len(sentences)), key=lengths.__getitem__)
+        for first in range(0, len(order), BATCH):
+            rows = order[first : first + BATCH]
+            width = lengths[rows[-1]]
+            ids = np.array([encodings[row].ids[:width] for row in rows], dtype=np.int64)
+            mask = np.array([encodings[row].attention_mask[:width] for row in rows], dtype=np.int64)
+            vectors[rows] = self._session.run(None, {"input_ids": ids, "attention_mask": mask})[0]
+        return vectors
+
+
+def read_description(folder: Path) -> dict[str, Any]:
+    """Read ``encoder.json`` and verify the files that it names.
+
+    Raises
+    ------
+    BundleError
+        If the folder is not an encoder, or a file is missing or altered.
+    """
+    try:
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        files = {str(name): str(expected) for name, expected in description["files"].items()}
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise BundleError(
+            f"The encoder in {folder} has no readable {DESCRIPTION}.",
+            hint="Name a folder made by `make encoder`, or the bundle it came with.",
+        ) from error
+    for name, expected in files.items():
+        path = folder / name
+        found = hash_file(path) if path.is_file() else "no file"
+        if found != expected:
+            raise BundleError(
+                f"Encoder file {path} has sha256 {found}, expected {expected}.",
+                hint="Restore the file from its release; it may be truncated.",
+            )
+    return dict(description)
+
+
+def describe(folder: Path, **facts: Any) -> dict[str, Any]:
+    """Write ``encoder.json`` for the files in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds the weights and the tokenizer.
+    **facts
+        What to record beside the hashes: ``name``, ``source``, ``licence``, ``dimension``.
+    """
+    files = {name: hash_file(folder / name) for name in (WEIGHTS, TOKENIZER, HEADS) if (folder / name).is_file()}
+    joined = hashlib.sha256("".join(files.values()).encode()).hexdigest()
+    description: dict[str, Any] = {**facts, "files": files, "sha256": joined}
+    (folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    return description
+
+
+def quantise(source: Path, destination: Path) -> None:
+    """Write an ONNX file with 8-bit weights, one scale per channel, in the 7-bit range that holds without VNNI too."""
+    # The quantiser needs the onnx package, which serving does not have.
+    from onnxruntime.quantization import QuantType, quantize_dynamic  # noqa: PLC0415
+
+    quantize_dynamic(source, destination, per_channel=True, reduce_range=True, weight_type=QuantType.QInt8)
+
+
+def hash_file(path: Path) -> str:
+    """Give the sha256 of a file."""
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

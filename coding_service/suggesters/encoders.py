@@ -1,0 +1,63 @@
+"""Opens the encoder that a recipe or a bundle names, and puts it into a bundle in its torch-free form."""
+
+import shutil
+from pathlib import Path
+
+from coding_service.errors import BundleError
+from coding_service.paths import data_root
+from coding_service.suggesters.encoder import DESCRIPTION, Encoder, OnnxEncoder, read_description
+
+STARTER = "starter"
+
+
+def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
+    """Open an encoder.
+
+    Parameters
+    ----------
+    reference : str
+        ``starter`` for the encoder of the shipped bundle; a folder with ``encoder.json``; a folder that
+        sentence-transformers saved; or the hub name of a sentence-transformers model.
+    threads : int
+        Threads to use; 0 takes all cores that the process may use.
+
+    Raises
+    ------
+    BundleError
+        If the encoder is missing or altered.
+    MissingExtraError
+        If it needs sentence-transformers and that is not installed.
+    """
+    folder = _folder(reference)
+    if (folder / DESCRIPTION).is_file():
+        return OnnxEncoder(folder, threads=threads)
+    if reference == STARTER:
+        raise BundleError(f"There is no encoder in {folder}.", hint="Restore models/starter from its release.")
+    # Only this road needs torch, so only this road imports it.
+    from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder  # noqa: PLC0415
+
+    return SentenceTransformerEncoder(reference)
+
+
+def save_encoder(reference: str, destination: Path) -> None:
+    """Write the encoder that a reference names into a new folder, exported to ONNX where it is not yet.
+
+    Raises
+    ------
+    BundleError
+        If the encoder is missing or altered.
+    MissingExtraError
+        If an export needs torch and that is not installed.
+    """
+    folder = _folder(reference)
+    if (folder / DESCRIPTION).is_file():
+        read_description(folder)
+        shutil.copytree(folder, destination)
+        return
+    from coding_service.suggesters.encoder_torch import export_encoder  # noqa: PLC0415 - needs torch
+
+    export_encoder(reference, destination)
+
+
+def _folder(reference: str) -> Path:
+    return data_root() / "models" / STARTER / "encoder" if reference == STARTER else Path(reference)

@@ -1,0 +1,74 @@
+"""What is known of a code before any narrative: from the encoder's own heads, else from its definition and examples."""
+
+import numpy as np
+
+from coding_service.suggesters.encoder import Encoder, Vectors
+from coding_service.suggesters.heads import RARE_LOGIT, Heads, Rows
+from coding_service.taxonomy import Code, Taxonomy
+
+DEFINITION_SCALE = 8.0
+"""Log odds per unit of cosine: a sentence at cosine .5 to a code's wording is even money."""
+EXAMPLE_TRUST = 1.0
+"""Weight of an example phrase of the taxonomy, beside 1 for a sentence of a narrative."""
+
+
+def prior_heads(encoder: Encoder, taxonomy: Taxonomy) -> Heads:
+    """Make the heads from which training starts.
+
+    Parameters
+    ----------
+    encoder : Encoder
+        Its own heads stand for the codes that it was tuned on.
+    taxonomy : Taxonomy
+        Every other code starts from its name, definition and examples.
+
+    Returns
+    -------
+    Heads
+        Over sentence vectors of the encoder.
+    """
+    wordings = [_wording(taxonomy, taxonomy.get(code_id)) for code_id in taxonomy.code_ids]
+    centres = encoder.encode([wording for wording, _ in wordings])
+    for row, (_, examples) in enumerate(wordings):
+        if examples:
+            centres[row] += encoder.encode(examples).mean(axis=0)
+    centres = _unit(centres)
+    weights = DEFINITION_SCALE * centres.T.astype(np.float64)
+    intercepts = np.full(len(wordings), RARE_LOGIT)
+    for row, code_id in enumerate(taxonomy.code_ids):
+        if code_id in encoder.tuned_heads:
+            weights[:, row], intercepts[row] = encoder.tuned_heads[code_id]
+    return Heads(weights, intercepts)
+
+
+def definition_rows(encoder: Encoder, taxonomy: Taxonomy) -> Rows:
+    """Turn the example phrases of a taxonomy into rows to learn from.
+
+    Returns
+    -------
+    Rows
+        One row per phrase: an example is present for its code and the themes above, a counter-example absent; every
+        other code is unknown.
+    """
+    phrases: list[str] = []
+    labels: list[np.ndarray] = []
+    for column, code_id in enumerate(taxonomy.code_ids):
+        code = taxonomy.get(code_id)
+        present = [column, *(taxonomy.index[theme] for theme in taxonomy.themes(code_id))]
+        for value, columns, wordings in ((1, present, code.examples), (0, [column], code.counter_examples)):
+            for wording in wordings:
+                row = np.full(len(taxonomy.code_ids), -1, dtype=np.int8)
+                row[columns] = value
+                phrases.append(wording)
+                labels.append(row)
+    matrix = np.array(labels, dtype=np.int8).reshape(len(phrases), len(taxonomy.code_ids))
+    return Rows(encoder.encode(phrases), matrix, np.full(len(phrases), EXAMPLE_TRUST))
+
+
+def _wording(taxonomy: Taxonomy, code: Code) -> tuple[str, list[str]]:
+    """Give what is read of a code: the names above it tell apart a bare ``Other``."""
+    return f"{': '.join(taxonomy.path(code.id)[-2:])}. {code.definition}".strip(), list(code.examples)
+
+
+def _unit(vectors: Vectors) -> Vectors:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
