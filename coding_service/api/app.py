@@ -9,7 +9,7 @@ from starlette.middleware import Middleware
 from coding_service import __version__
 from coding_service.api import access_log, bundles, health, suggestions, taxonomies
 from coding_service.api.documentation import DESCRIPTION, TITLE, add_documentation
-from coding_service.api.guards import LocalOnly, SafeAnswers
+from coding_service.api.guards import BodyLimit, LocalOnly, SafeAnswers
 from coding_service.api.metrics import Counted
 from coding_service.api.problems import add_handlers
 from coding_service.api.running import Running
@@ -45,6 +45,7 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     middleware = [Middleware(Counted, metrics=running.metrics), Middleware(SafeAnswers)]
     if running.parts.authenticator.open:
         middleware.append(Middleware(LocalOnly))
+    middleware.append(Middleware(BodyLimit, most=running.parts.settings.max_request_bytes))
     app = FastAPI(
         title=TITLE,
         description=DESCRIPTION,
@@ -53,7 +54,6 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         middleware=middleware,
-        max_body_size=running.parts.settings.max_request_bytes,
     )
     app.state.running = running
     for router in STATELESS:

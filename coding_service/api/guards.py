@@ -1,14 +1,16 @@
-"""What every request passes before its route: no stranger without keys, no details of a surprise."""
+"""What every request passes before its route: no stranger without keys, no flood of bytes, no details of a surprise."""
 
 import logging
 import traceback
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coding_service.api.problems import problem, unexpected
-from coding_service.errors import ForbiddenError
+from coding_service.api.problems import SMALLER, problem, unexpected
+from coding_service.errors import ForbiddenError, TooLargeError
 from coding_service.services.authentication import is_loopback
 
 logger = logging.getLogger("coding_service.api")
@@ -51,6 +53,45 @@ class SafeAnswers:
             logger.error("Unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400 - see above
             if not started:
                 await unexpected()(scope, receive, send_safely)
+
+
+class BodyLimit:
+    """Refuses a body over its limit: by its stated length before any of it is read, else as soon as it is exceeded.
+
+    Parameters
+    ----------
+    app : ASGIApp
+        What is guarded.
+    most : int
+        Bytes of a body.
+    """
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        self._app = app
+        self._most = most
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, or refuse it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        message = f"The request has more than {self._most} bytes."
+        stated = Headers(scope=scope).get("content-length", "")
+        if stated.isdecimal() and int(stated) > self._most:
+            await problem(TooLargeError(message, hint=SMALLER))(scope, receive, send)
+            return
+        read = 0
+
+        async def receive_counting() -> Message:
+            nonlocal read
+            received = await receive()
+            read += len(received.get("body", b""))
+            if read > self._most:
+                # The one kind of error that the framework lets through while it reads a body.
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, message)
+            return received
+
+        await self._app(scope, receive_counting, send)
 
 
 class LocalOnly:

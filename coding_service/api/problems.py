@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from coding_service import errors
 
 MEDIA_TYPE = "application/problem+json"
+SMALLER = "Send fewer narratives at once."
 
 PROBLEMS: Mapping[type[errors.CodingError], tuple[int, str]] = {
     errors.InputError: (422, "The request cannot be read as asked"),
@@ -110,13 +111,10 @@ def _field(location: Sequence[str | int]) -> str:
     return ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in location)
 
 
-async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the class it is registered for
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        most = request.app.max_body_size
-        return problem(
-            errors.TooLargeError(f"The request has more than {most} bytes.", hint="Send fewer narratives at once.")
-        )
+        return problem(errors.TooLargeError(error.detail, hint=SMALLER))
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return problem(errors.InputError("The body cannot be read.", hint="Send one JSON object in UTF-8."))
     if error.status_code == HTTPStatus.NOT_FOUND:

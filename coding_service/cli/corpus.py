@@ -19,6 +19,7 @@ from coding_service.cli.output import (
     write_output,
 )
 from coding_service.corpus.tables import Columns, TableForm
+from coding_service.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
     from coding_service.corpus import CodedNarrative
@@ -194,19 +195,75 @@ def import_table(  # noqa: PLR0913 - options
     say(f"{len(narratives)} narratives, {coded} of them with codes.")
 
 
-@app.command(epilog=example("$ io-coding corpus export mine.jsonl --to csv --output mine.csv"))
-def export(
-    file: FileArgument,
+@app.command(
+    epilog=example(
+        "$ io-coding corpus export mine.jsonl --to csv --output mine.csv",
+        "$ io-coding corpus export --from-store --output verified.jsonl",
+        "$ io-coding corpus export --from-store --explain --format csv",
+    )
+)
+def export(  # noqa: PLR0913 - options
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="A corpus file; - is standard input.")] = "",
     *,
-    form: Annotated[TableForm, typer.Option("--to", help="What to write.")] = TableForm.CSV,
+    form: Annotated[
+        TableForm | None, typer.Option("--to", help="What to write: by default CSV of a file, JSON Lines of the store.")
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Write the narratives of the store with the labels people gave them.")
+    ] = False,
+    jurisdiction: Annotated[str, typer.Option(metavar="NAME", help="Of the store, only those of this one.")] = "",
+    evaluation: Annotated[
+        bool, typer.Option("--evaluation", help="Of the store, the blind half that never trains, in place of the rest.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print which label each code of the store got and why, and no text.")
+    ] = False,
+    output_format: FormatOption = Format.TABLE,
     output: OutputOption = None,
 ) -> None:
-    """Write a corpus as a spreadsheet, or as JSON Lines with all evidence as offsets."""
+    """Write a corpus as a spreadsheet, or as JSON Lines with all evidence as offsets.
+
+    From the store comes gold: the adjudicator's word, else what all codings agree on, else unknown. The same decisions
+    give the same bytes; the fingerprint is told on standard error.
+    """
     from coding_service.corpus.files import read_corpus
     from coding_service.corpus.tables import table_csv
 
-    narratives = read_corpus(file)
-    if form is TableForm.CSV:
+    if from_store == bool(file) or (not from_store and (jurisdiction or evaluation or explain)):
+        raise InputError(
+            "A corpus comes from a file or from the store.", hint="Name a FILE, or give --from-store and its options."
+        )
+    if explain:
+        _explain(jurisdiction, output_format, evaluation=evaluation)
+        return
+    narratives = _from_store(jurisdiction, evaluation=evaluation) if from_store else read_corpus(file)
+    if (form or (TableForm.JSONL if from_store else TableForm.CSV)) is TableForm.CSV:
         write_output("".join(table_csv(narratives)), output)
     else:
         _write(narratives, output, quotes=False)
+
+
+def _from_store(jurisdiction: str, *, evaluation: bool) -> "list[CodedNarrative]":
+    from coding_service.corpus.fingerprint import corpus_fingerprint
+    from coding_service.services.gold_corpus import take_corpus
+    from coding_service.services.review_exchange import scope_of
+    from coding_service.settings import Settings
+    from coding_service.store import open_engine
+
+    store = open_engine(Settings().database)
+    narratives = take_corpus(store, scope_of(store, jurisdiction), evaluation=evaluation)
+    if not narratives:
+        raise NotFoundError("No narrative of the store has a label yet.", hint="Code some, and close the codings.")
+    say(f"{len(narratives)} narratives, fingerprint {corpus_fingerprint(narratives)}.")
+    return narratives
+
+
+def _explain(jurisdiction: str, output_format: Format, *, evaluation: bool) -> None:
+    from coding_service.services.gold_corpus import explain_gold
+    from coding_service.services.review_exchange import scope_of
+    from coding_service.settings import Settings
+    from coding_service.store import open_engine
+
+    store = open_engine(Settings().database)
+    columns = ("narrative", "review", "code", "label", "source", "present", "absent", "trust", "why")
+    print_rows(explain_gold(store, scope_of(store, jurisdiction), evaluation=evaluation), columns, output_format)

@@ -14,6 +14,10 @@ from coding_service.errors import CodingError
 COMMANDS = {
     "suggest": ("coding_service.cli.suggest:app", "Suggest codes for a text, with the passages they rest on."),
     "serve": ("coding_service.cli.serve:app", "Serve suggestions over HTTP, with documentation at /docs."),
+    "train": ("coding_service.cli.train:app", "Train a bundle by a recipe."),
+    "evaluate": ("coding_service.cli.evaluate:app", "Measure a bundle on coded narratives."),
+    "compare": ("coding_service.cli.compare:app", "Compare two bundles on the same narratives."),
+    "reviews": ("coding_service.cli.reviews:app", "Bring reviews into the store, and write them out."),
     "bundles": ("coding_service.cli.bundles:app", "List and show trained bundles."),
     "db": ("coding_service.cli.db:app", "Bring the store up to date, check it, back it up."),
     "keys": ("coding_service.cli.keys:app", "Make, revoke and list API keys."),

@@ -99,7 +99,7 @@ def _read(source: str, *, lines: bool, jsonl: bool) -> "list[Text]":
 
 def _is_file(source: str) -> bool:
     try:
-        return Path(source).exists()
+        return bool(source) and Path(source).exists()
     except OSError:  # a text is too long for a name
         return False
 

@@ -59,9 +59,7 @@ def validate(
 
     taxonomy = load_taxonomy(file, strict=strict)
     groups = len(taxonomy.codes) - len(taxonomy.code_ids)
-    typer.echo(
-        f"{taxonomy.id} {taxonomy.version}: {len(taxonomy.code_ids)} codes, {groups} groups, no problem found."
-    )
+    typer.echo(f"{taxonomy.id} {taxonomy.version}: {len(taxonomy.code_ids)} codes, {groups} groups, no problem found.")
 
 
 @app.command(epilog=example("$ io-coding taxonomy show", "$ io-coding taxonomy show io-themes --format csv"))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from coding_service.errors import UnauthenticatedError
+from coding_service.store import Scope
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,21 @@ class Caller:
     role : str
         What the key may do.
     jurisdiction : str or None
-        The one it is bound to; None reaches all.
+        Id of the one it is bound to; None reaches all.
+    person_id : str
+        Id of the person in the store, who is the coder of what the key writes; empty where there is none.
     """
 
     key: str
     person: str
     role: str
     jurisdiction: str | None = None
+    person_id: str = ""
+
+    @property
+    def scope(self) -> Scope:
+        """Whose rows the caller may see."""
+        return Scope(self.jurisdiction)
 
 
 class Authenticator(Protocol):

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import cast, get_args
 
 from coding_service.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
+from coding_service.services.authentication import Caller, DigestKeys
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.rows import ApiKeyRow, PersonRow, Role
 
@@ -55,16 +56,29 @@ class KeyFacts:
     revoked_at: datetime | None
 
 
-@dataclass(frozen=True)
-class Caller:
-    """Who a request comes from: the person of its key, who is the coder of what it writes."""
+class StoredKeys:
+    """The keys of a store, and beside them those that the settings name by their digests.
 
-    person_id: str
-    email: str
-    name: str
-    role: Role
-    scope: Scope
-    key_prefix: str
+    Parameters
+    ----------
+    engine : Engine
+        The store.
+    digests : tuple of str
+        SHA-256 of further secrets; they belong to nobody in the store.
+    """
+
+    open = False
+
+    def __init__(self, engine: Engine, digests: tuple[str, ...] = ()) -> None:
+        self._engine = engine
+        self._others = DigestKeys(digests)
+
+    def authenticate(self, secret: str | None) -> Caller:
+        """See `Authenticator.authenticate`."""
+        try:
+            return authenticate(self._engine, secret or "")
+        except UnauthenticatedError:
+            return self._others.authenticate(secret)
 
 
 def create_key(engine: Engine, request: KeyRequest) -> tuple[str, KeyFacts]:
@@ -130,6 +144,11 @@ def revoke_key(engine: Engine, prefix: str) -> KeyFacts:
     return _facts(row, person, names)
 
 
+def has_keys(engine: Engine) -> bool:
+    """Tell whether the store has a key that is not revoked."""
+    return any(facts.revoked_at is None for facts in list_keys(engine))
+
+
 def list_keys(engine: Engine) -> list[KeyFacts]:
     """List all keys, oldest first, revoked ones too."""
     with UnitOfWork(engine, reading=True) as work:
@@ -154,7 +173,9 @@ def authenticate(engine: Engine, secret: str) -> Caller:
             "No valid API key came with the request.", hint="Send `Authorization: Bearer <key>`."
         )
     key, person = found
-    return Caller(person.id, person.email, person.name, key.role, Scope(key.jurisdiction_id), key.prefix)
+    return Caller(
+        key=key.prefix, person=person.email, role=key.role, jurisdiction=key.jurisdiction_id, person_id=person.id
+    )
 
 
 def _refuse_malformed(request: KeyRequest) -> None:

@@ -31,6 +31,7 @@ class Recipe(BaseModel):
     corpus: tuple[str, ...] = Field(default=(), description="Corpus files, relative to the recipe.")
     folds: int = Field(default=5, ge=2, le=20, description="Folds of the cross-validation, by group.")
     seed: int = Field(default=1, ge=0, description="Seed of everything that is drawn.")
+    limits: tuple[str, ...] = Field(default=(), description="What is known to be wrong with the corpora; for the card.")
 
 
 def read_recipe(path: Path) -> Recipe:

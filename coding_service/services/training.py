@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service import __version__
 from coding_service.corpus import CodedNarrative
@@ -17,10 +18,12 @@ from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.corpus.labels import PRESENT, Labels, label_matrix, lift
 from coding_service.corpus.split import grouped_folds, merged_groups
 from coding_service.errors import CorpusError
+from coding_service.metrics.calibration import precision_recall_points, reliability_curve
 from coding_service.metrics.evaluation import evaluate, evaluate_slices
+from coding_service.metrics.records import as_json
 from coding_service.services.recipes import Recipe
 from coding_service.suggesters.bundle import Bundle
-from coding_service.suggesters.calibration import Calibration, fit_calibration
+from coding_service.suggesters.calibration import fit_calibration
 from coding_service.suggesters.protocol import Suggester
 from coding_service.suggesters.registry import suggester_class
 from coding_service.suggesters.thresholds import choose_thresholds
@@ -72,7 +75,7 @@ class OutOfFold:
     """
 
     scores: Floats
-    folds: np.ndarray
+    folds: NDArray[np.int64]
     labels: Labels = field(repr=False)
 
 
@@ -84,6 +87,7 @@ def train(
     corpora: Sequence[NamedCorpus],
     taxonomy: Taxonomy,
     *,
+    measured: Sequence[NamedCorpus] = (),
     cache: Path | None = None,
     step: Step = lambda _: None,
 ) -> Trained:
@@ -97,6 +101,8 @@ def train(
         Narratives of the splits ``dev`` and ``test`` never train; those of ``test`` are scored at the end.
     taxonomy : Taxonomy
         What the corpora are coded with.
+    measured : sequence of NamedCorpus
+        Corpora that only measure the result, whatever their splits.
     cache : Path or None
         Folder for embeddings.
     step : callable
@@ -110,7 +116,7 @@ def train(
     Raises
     ------
     CorpusError
-        If there is nothing to learn from, or fewer groups than folds.
+        If there is nothing to learn from, fewer groups than folds, or a group that both trains and measures.
     """
     narratives = [narrative for corpus in corpora for narrative in corpus.narratives if narrative.split in TRAIN_SPLITS]
     labels = label_matrix(narratives, taxonomy)
@@ -121,6 +127,7 @@ def train(
             f"with {int((labels == PRESENT).sum())} positives; {recipe.folds} groups and a positive are the least.",
             hint="Name a larger corpus with --corpus.",
         )
+    _refuse_overlap(narratives, measured)
     step("fitting on all narratives")
     kind = suggester_class(recipe.suggester)
     suggester = kind.from_parameters(recipe.parameters, cache=cache).fit(narratives, taxonomy, seed=recipe.seed)
@@ -138,19 +145,38 @@ def train(
         manifest=_manifest(recipe, suggester, corpora, taxonomy),
     )
     step("measuring")
-    metrics = {"cross_validation": _cross_validated(out, narratives, taxonomy, recipe)}
-    for corpus in corpora:
-        tested = [narrative for narrative in corpus.narratives if narrative.split == "test"]
-        if tested:
-            metrics.setdefault("test_splits", {})[corpus.name] = measure(bundle, tested)
-    return Trained(bundle, metrics)
+    figures, curves = _cross_validated(out, narratives, taxonomy, recipe)
+    tests = {
+        corpus.name: [narrative for narrative in corpus.narratives if narrative.split == "test"] for corpus in corpora
+    }
+    return Trained(
+        bundle,
+        {
+            "cross_validation": figures,
+            "test_splits": {name: measure(bundle, tested) for name, tested in tests.items() if tested},
+            "measured": {corpus.name: measure(bundle, corpus.narratives) for corpus in measured},
+            "curves": curves,
+        },
+    )
+
+
+def _refuse_overlap(narratives: Sequence[CodedNarrative], measured: Sequence[NamedCorpus]) -> None:
+    trained = {group_key(narrative) for narrative in narratives}
+    for corpus in measured:
+        groups = {group_key(narrative) for narrative in corpus.narratives}
+        if groups & trained:
+            raise CorpusError(
+                f"{len(groups & trained)} of the {len(groups)} groups of corpus {corpus.name!r}, "
+                "which is only to be measured, are trained on, too.",
+                hint="Leave them out of one of the two: what a bundle has seen does not measure it.",
+            )
 
 
 def cross_fit(  # noqa: PLR0913 - one run has this many facts, all keyword-only but the data
     fitted: Suggester,
     narratives: Sequence[CodedNarrative],
     taxonomy: Taxonomy,
-    folds: np.ndarray,
+    folds: NDArray[np.int64],
     *,
     cache: Path | None,
     seed: int,
@@ -178,15 +204,15 @@ def measure(bundle: Bundle, narratives: Sequence[CodedNarrative]) -> dict[str, A
 
 def _cross_validated(
     out: OutOfFold, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, recipe: Recipe
-) -> dict[str, Any]:
-    """Measure out-of-fold scores with curves and thresholds that come from the other folds."""
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Measure out-of-fold scores with calibration and thresholds from the other folds; gives figures and curves."""
     probabilities = np.zeros_like(out.scores)
     suggested = np.zeros(out.scores.shape, dtype=bool)
     for fold in range(recipe.folds):
         inside, outside = out.folds == fold, out.folds != fold
-        curves: Calibration = fit_calibration(out.scores[outside], out.labels[outside])
-        thresholds = choose_thresholds(curves.apply(out.scores[outside], taxonomy), out.labels[outside])
-        probabilities[inside] = curves.apply(out.scores[inside], taxonomy)
+        calibration = fit_calibration(out.scores[outside], out.labels[outside])
+        thresholds = choose_thresholds(calibration.apply(out.scores[outside], taxonomy), out.labels[outside])
+        probabilities[inside] = calibration.apply(out.scores[inside], taxonomy)
         suggested[inside] = lift(probabilities[inside] >= thresholds, taxonomy)
     groups = [narrative.group or narrative.id for narrative in narratives]
     families = np.array([str(narrative.meta.get("family", "")) for narrative in narratives])
@@ -195,14 +221,19 @@ def _cross_validated(
     }
     if slices and (families == "").any():
         slices["other"] = families == ""
-    return {
+    parts = evaluate_slices(
+        out.labels, probabilities, suggested, slices=slices, code_ids=taxonomy.code_ids, groups=groups
+    )
+    figures = {
         "folds": recipe.folds,
         **evaluate(out.labels, probabilities, suggested, code_ids=taxonomy.code_ids, groups=groups).to_dict(),
-        "by_family": {
-            name: part.to_dict()
-            for name, part in evaluate_slices(out.labels, probabilities, suggested, slices=slices, code_ids=taxonomy.code_ids, groups=groups).items()
-        },
+        "by_family": {name: part.to_dict() for name, part in parts.items()},
     }
+    curves = {
+        "reliability": as_json(reliability_curve(out.labels, probabilities)),
+        "precision_recall": precision_recall_points(out.labels, probabilities).to_dict(),
+    }
+    return figures, curves
 
 
 def _manifest(

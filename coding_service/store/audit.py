@@ -5,9 +5,9 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.orm import Session
 
 from coding_service.store.repository import Repository
@@ -19,6 +19,10 @@ START = "0" * 64
 
 _CHAIN_LOCK = 7_266_433_902
 """Number of the PostgreSQL advisory lock that lets one transaction at a time append."""
+
+_TABLE = cast("Table", AuditEventRow.__table__)
+_INSERT = insert(_TABLE)
+_NEWEST = select(_TABLE.c.sequence, _TABLE.c.hash).order_by(_TABLE.c.sequence.desc()).limit(1)
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Audit(Repository):
             row = {"sequence": sequence, "happened_at": moment, **vars(event), "previous_hash": previous}
             previous = row["hash"] = link_hash(row)
             rows.append(row)
-        self._session.execute(insert(AuditEventRow), rows)
+        self._connection.execute(_INSERT, rows)
         self._waiting.clear()
 
     def page(
@@ -85,14 +89,13 @@ class Audit(Repository):
 
     def head(self) -> tuple[int, str]:
         """Give number and hash of the last event; kept elsewhere, they show whether events were cut off the end."""
-        newest = select(AuditEventRow.sequence, AuditEventRow.hash).order_by(AuditEventRow.sequence.desc()).limit(1)
-        row = self._session.execute(newest).one_or_none()
+        row = self._connection.execute(_NEWEST).one_or_none()
         return (0, START) if row is None else (row[0], row[1])
 
     def breaks(self) -> Iterator[str]:
         """Walk the chain and tell each place where it does not hold."""
         expected, previous = 1, START
-        columns = [AuditEventRow.__table__.c[name] for name in ("sequence", *_HASHED, "previous_hash", "hash")]
+        columns = [_TABLE.c[name] for name in ("sequence", *_HASHED, "previous_hash", "hash")]
         query = select(*columns).order_by(AuditEventRow.sequence).execution_options(yield_per=5000)
         for row in self._session.execute(query).mappings():
             if row["sequence"] != expected:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import select, update
 
 from coding_service.store.repository import Repository, chunks
-from coding_service.store.rows import CodingRow, Origin
+from coding_service.store.rows import CodingRow, Origin, QueueRow
 from coding_service.store.scope import Scope
 
 
@@ -35,11 +35,20 @@ class Codings(Repository):
     def open(self, scope: Scope, row: CodingRow) -> CodingRow:
         """Add a coding; a person has one for each narrative and taxonomy version, else ConflictError."""
         scope.require(row.jurisdiction_id, "narrative")
-        return self._add(row)
+        self._add(row)
+        queued = update(QueueRow).where(QueueRow.narrative_id == row.narrative_id)
+        self._session.execute(queued.values(last_coder_id=row.person_id))
+        return row
 
     def get(self, scope: Scope, coding_id: str) -> CodingRow:
         """Give a coding."""
         return self._get(CodingRow, scope, coding_id, "coding")
+
+    def hold(self, scope: Scope, coding_id: str) -> CodingRow:
+        """Give a coding as it is now, and keep others from changing it until this unit of work ends."""
+        row = self.get(scope, coding_id)
+        self._session.refresh(row, with_for_update=True)
+        return row
 
     def of_person(self, scope: Scope, narrative_id: str, person_id: str) -> list[CodingRow]:
         """List a person's own codings of a narrative, latest first; more than one only after a taxonomy change."""

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -11,6 +10,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, ProgrammingError, SQLAlchemyError
 
 from coding_service.errors import ConflictError, InputError, MissingExtraError, StoreError
+from coding_service.store.turn import Turn
 
 BUSY_SECONDS = 10
 """Longest wait for another writer."""
@@ -62,6 +62,12 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def is_there(url: str) -> bool:
+    """Tell whether there may be a database under a URL, without making one: of SQLite, whether the file exists."""
+    target = make_url(url)
+    return target.get_backend_name() != "sqlite" or Path(str(target.database)).expanduser().is_file()
+
+
 def _target(url: str) -> URL:
     try:
         target = make_url(url)
@@ -99,7 +105,7 @@ def _options(target: URL) -> dict[str, Any]:
             "connect_args": {"timeout": BUSY_SECONDS},
             "pool_size": 16,
             "max_overflow": 32,
-            "execution_options": {TURN: Lock()},
+            "execution_options": {TURN: Turn()},
         }
     return {
         "pool_pre_ping": True,

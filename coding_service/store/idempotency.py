@@ -1,13 +1,24 @@
 """First answers to requests that clients may send again."""
 
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from coding_service.errors import ConflictError
 from coding_service.store.repository import Repository
 from coding_service.store.rows import IdempotencyRow
+
+_TABLE = cast("Table", IdempotencyRow.__table__)
+_CLAIMS = {
+    "sqlite": sqlite.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key),
+    "postgresql": postgresql.insert(_TABLE).on_conflict_do_nothing().returning(_TABLE.c.key),
+}
+_ANSWER = (
+    update(_TABLE)
+    .where(_TABLE.c.key == bindparam("k"), _TABLE.c.person_id == bindparam("p"), _TABLE.c.route == bindparam("r"))
+    .values(status=bindparam("status"), answer=bindparam("answer"))
+)
 
 
 class Idempotency(Repository):
@@ -28,13 +39,16 @@ class Idempotency(Repository):
         ConflictError
             If the key came before with another request.
         """
-        make = sqlite.insert if self._on_sqlite else postgresql.insert
-        statement = make(IdempotencyRow).values(
-            key=key, person_id=person_id, route=route, request_hash=request_hash, created_at=self._clock()
-        )
-        if self._session.execute(statement.on_conflict_do_nothing().returning(IdempotencyRow.key)).first() is not None:
+        new = {
+            "key": key,
+            "person_id": person_id,
+            "route": route,
+            "request_hash": request_hash,
+            "created_at": self._clock(),
+        }
+        if self._connection.execute(_CLAIMS[self._connection.dialect.name], new).first() is not None:
             return None
-        row = self._session.scalars(select(IdempotencyRow).where(*_same(key, person_id, route))).one()
+        row = self._session.get_one(IdempotencyRow, (key, person_id, route), populate_existing=True)
         if row.request_hash != request_hash:
             raise ConflictError(
                 "This Idempotency-Key came before with another request.", hint="Use a new key for each new request."
@@ -43,10 +57,4 @@ class Idempotency(Repository):
 
     def answer(self, key: str, *, person_id: str, route: str, status: int, answer: dict[str, Any]) -> None:
         """Keep the answer of a claimed key."""
-        row = self._session.scalars(select(IdempotencyRow).where(*_same(key, person_id, route))).one()
-        row.status, row.answer = status, answer
-        self._flush()
-
-
-def _same(key: str, person_id: str, route: str) -> tuple[ColumnElement[bool], ...]:
-    return IdempotencyRow.key == key, IdempotencyRow.person_id == person_id, IdempotencyRow.route == route
+        self._connection.execute(_ANSWER, {"k": key, "p": person_id, "r": route, "status": status, "answer": answer})

@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from coding_service.store.engine import speaking_plainly
@@ -16,6 +16,7 @@ CHUNK = 5_000
 """Most ids in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 R = TypeVar("R", bound=Row)
+Item = TypeVar("Item")
 
 
 class Repository:
@@ -52,13 +53,16 @@ class Repository:
         return row
 
     @property
+    def _connection(self) -> Connection:
+        return self._session.connection()
+
+    @property
     def _on_sqlite(self) -> bool:
-        bind = self._session.get_bind()
-        return (bind if isinstance(bind, Engine) else bind.engine).dialect.name == "sqlite"
+        return self._connection.dialect.name == "sqlite"
 
 
-def chunks(ids: Iterable[str], size: int = CHUNK) -> Iterator[Sequence[str]]:
-    """Cut ids into pieces that one query can take."""
-    rest = iter(ids)
+def chunks(items: Iterable[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    """Cut items into pieces, by default of as many ids as one query can take."""
+    rest = iter(items)
     while piece := list(islice(rest, size)):
         yield piece

@@ -78,10 +78,10 @@ class UnitOfWork(AbstractContextManager["UnitOfWork"]):
         if self._turn is not None and not self._turn.acquire(timeout=BUSY_SECONDS):
             self._turn = None
             raise StoreError("The store is locked by another writer.", hint="Try again.")
-        self._session = Session(self._engine.execution_options(**{WRITING: not self._reading}), expire_on_commit=False)
+        self._session = Session(self._engine, expire_on_commit=False)
         try:
             with speaking_plainly():
-                self._session.connection()
+                self._session.connection(execution_options={WRITING: not self._reading})
         except BaseException:
             self._leave()
             raise

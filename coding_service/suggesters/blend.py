@@ -17,9 +17,7 @@ Blend = tuple[float, float, float]
 
 HELD_OUT_SHARE = 0.2
 GRID: tuple[Blend, ...] = tuple(
-    (a, b, c)
-    for a, b, c in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3)
-    if max(a, b, c) == 1.0
+    (a, b, c) for a, b, c in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if max(a, b, c) == 1.0
 )
 
 
@@ -48,7 +46,7 @@ def choose_blend(parts: Floats, labels: NDArray[np.int8]) -> Blend:
     """
     if parts.shape[1] == 0 or not (labels == 1).any():
         return (1.0, 0.0, 0.0)
-    return max(GRID, key=lambda blend: round(_quality(np.tensordot(blend, parts, axes=1), labels), 4))
+    return max(GRID, key=lambda blend: round(_quality(np.tensordot(np.array(blend), parts, axes=1), labels), 4))
 
 
 def _quality(logits: Floats, labels: NDArray[np.int8]) -> float:

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service.corpus.labels import lift
 from coding_service.errors import BundleError, NotFoundError
@@ -29,6 +30,7 @@ TAXONOMY = "taxonomy.json"
 CALIBRATION = "calibration.json"
 WEIGHTS = "suggester"
 UNHASHED = {MANIFEST, CARD}
+REQUIRED = "files", "parameters", "suggester", "taxonomy"
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Bundle:
         scores = self.suggester.score(texts)
         return scores.with_values(self.calibration.apply(scores.values, self.taxonomy))
 
-    def suggested(self, probabilities: Floats) -> np.ndarray:
+    def suggested(self, probabilities: Floats) -> NDArray[np.bool_]:
         """Tell which pairs are in band ``suggested``, themes of suggested sub-themes included."""
         return lift(probabilities >= self.thresholds, self.taxonomy)
 
@@ -103,10 +105,9 @@ def write_bundle(
     Raises
     ------
     BundleError
-        If the folder exists and ``replace`` is False.
+        As `check_free`.
     """
-    if folder.exists() and not replace:
-        raise BundleError(f"{folder} exists already.", hint="Choose another name, or say --replace.")
+    check_free(folder, replace=replace)
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
@@ -125,14 +126,37 @@ def write_bundle(
     return read_bundle(folder)
 
 
+def check_free(folder: Path, *, replace: bool) -> None:
+    """Refuse a place where a bundle may not be written, before anything is computed.
+
+    Raises
+    ------
+    BundleError
+        If the folder exists and ``replace`` is False, or holds something else than a bundle.
+    """
+    if not folder.exists():
+        return
+    if not replace:
+        raise BundleError(f"{folder} exists already.", hint="Choose another name, or say --replace.")
+    # The shipped encoder lies alone in its folder until the first bundle is trained there.
+    if not folder.is_dir() or not (
+        (folder / MANIFEST).is_file() or {path.name for path in folder.iterdir()} <= {WEIGHTS}
+    ):
+        raise BundleError(f"{folder} is no bundle, so it is not replaced.", hint="Choose another place.")
+
+
 def _put(scratch: Path, folder: Path) -> None:
     if not folder.exists():
         scratch.rename(folder)
         return
     old = Path(mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
-    folder.rename(old / folder.name)
-    scratch.rename(folder)
-    shutil.rmtree(old)
+    try:
+        folder.rename(old / folder.name)
+        scratch.rename(folder)
+    finally:
+        if not folder.exists():
+            (old / folder.name).rename(folder)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
@@ -152,13 +176,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         )
     try:
         manifest = dict(json.loads(path.read_text(encoding="utf-8")))
-    except ValueError as error:
-        raise BundleError(f"{path} is not JSON.", hint="Restore the bundle; the file may be truncated.") from error
+    except (ValueError, TypeError) as error:
+        raise BundleError(
+            f"{path} is not a JSON object.", hint="Restore the bundle; the file may be truncated."
+        ) from error
     if manifest.get("format") != FORMAT:
         raise BundleError(
             f"{path} has format {manifest.get('format')!r}, expected {FORMAT}.",
             hint="Train the bundle with this release.",
         )
+    missing = [key for key in REQUIRED if key not in manifest]
+    if missing:
+        raise BundleError(f"{path} does not say {', '.join(missing)}.", hint="Restore the bundle, or train it anew.")
     return manifest
 
 
@@ -168,7 +197,7 @@ def verify_bundle(folder: Path) -> dict[str, Any]:
     Raises
     ------
     BundleError
-        If a file is missing, altered or not listed; says which, expected and found.
+        If a file is missing or altered; says which, expected and found.
     """
     manifest = read_manifest(folder)
     present = {str(path.relative_to(folder)) for path in _files(folder)}
@@ -203,7 +232,8 @@ def read_bundle(folder: Path, *, threads: int = 0) -> Bundle:
     taxonomy = taxonomy_from_dict(json.loads((folder / TAXONOMY).read_text(encoding="utf-8")))
     if taxonomy.sha256 != manifest["taxonomy"]["sha256"]:
         raise BundleError(
-            f"Bundle {folder.name!r} holds a taxonomy with sha256 {taxonomy.sha256}, expected {manifest['taxonomy']['sha256']}.",
+            f"Bundle {folder.name!r} holds a taxonomy with sha256 {taxonomy.sha256}, "
+            f"expected {manifest['taxonomy']['sha256']}.",
             hint="Train the bundle anew.",
         )
     calibration = json.loads((folder / CALIBRATION).read_text(encoding="utf-8"))

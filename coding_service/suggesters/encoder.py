@@ -1,4 +1,4 @@
-"""Turns sentences into vectors with ONNX Runtime, without torch; the only file that imports onnxruntime and tokenizers."""
+"""Turns sentences into vectors with ONNX Runtime; the only file that imports onnxruntime and tokenizers."""
 
 import hashlib
 import json

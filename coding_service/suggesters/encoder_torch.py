@@ -1,4 +1,4 @@
-"""Loads a sentence-transformers model by folder or hub name and exports it to ONNX; the only file that imports torch."""
+"""Loads a sentence-transformers model and exports it to ONNX; the only file that imports torch."""
 
 import hashlib
 import shutil

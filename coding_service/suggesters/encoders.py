@@ -8,6 +8,8 @@ from coding_service.paths import data_root
 from coding_service.suggesters.encoder import DESCRIPTION, Encoder, OnnxEncoder, read_description
 
 STARTER = "starter"
+STARTER_FOLDER = "models", "starter", "suggester", "encoder"
+"""Place of the shipped encoder: inside the shipped bundle, or alone there before that bundle is trained."""
 
 
 def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
@@ -60,4 +62,4 @@ def save_encoder(reference: str, destination: Path) -> None:
 
 
 def _folder(reference: str) -> Path:
-    return data_root() / "models" / STARTER / "encoder" if reference == STARTER else Path(reference)
+    return data_root().joinpath(*STARTER_FOLDER) if reference == STARTER else Path(reference)

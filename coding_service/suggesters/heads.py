@@ -1,6 +1,7 @@
 """One logistic head per code over rows of features, all fitted together, unknown labels masked, held near a prior."""
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from scipy.special import expit
 
 from coding_service.suggestions.scores import Floats
 
-Features = NDArray[np.float32] | csr_matrix
+Features: TypeAlias = NDArray[np.float32] | csr_matrix
 """Rows to learn from: dense vectors or sparse term weights, shape (n_rows, n_features)."""
 
 RARE_LOGIT = -4.0

@@ -23,6 +23,9 @@ from coding_service.suggestions import Scores
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
+NO_TERM = "nothing"
+"""A term for a corpus that has none."""
+
 
 @dataclass(frozen=True)
 class LexicalParameters:
@@ -41,10 +44,12 @@ class LexicalSuggester:
 
     name: ClassVar[str] = "lexical"
 
-    def __init__(self, options: LexicalParameters) -> None:
+    def __init__(
+        self, options: LexicalParameters, terms: TfidfVectorizer | None = None, heads: Heads | None = None
+    ) -> None:
         self._options = options
-        self._terms = TfidfVectorizer()
-        self._heads = Heads.blank(0, 0)
+        self._terms = terms or TfidfVectorizer()
+        self._heads = heads or Heads.blank(0, 0)
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], *, cache: Path | None = None) -> Self:  # noqa: ARG003 - nothing is encoded
@@ -57,16 +62,12 @@ class LexicalSuggester:
 
     def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:  # noqa: ARG002 - nothing is random here
         """See `Suggester.fit`."""
-        self._terms = TfidfVectorizer(
-            ngram_range=(1, 2),
-            sublinear_tf=True,
-            min_df=min(self._options.min_narratives, len(narratives)),
-            max_features=self._options.max_terms,
-            dtype=np.float32,
-        )
-        features = self._terms.fit_transform([narrative.text for narrative in narratives])
-        trust = np.array([narrative.weight for narrative in narratives])
-        self._heads = _fit_terms(features, label_matrix(narratives, taxonomy), trust, self._options.strength)
+        labels = label_matrix(narratives, taxonomy)
+        judged = np.flatnonzero((labels >= 0).any(axis=1))
+        texts = [narratives[row].text for row in judged]
+        trust = np.array([narratives[row].weight for row in judged])
+        self._terms = _learn_terms(texts, self._options)
+        self._heads = _fit_terms(self._terms.transform(texts or [""]), labels[judged], trust, self._options.strength)
         return self
 
     def logits(self, texts: Sequence[str]) -> Floats:
@@ -96,11 +97,27 @@ class LexicalSuggester:
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:  # noqa: ARG003 - the arrays tell all
         """See `Suggester.load`."""
-        suggester = cls.from_parameters(parameters)
         content = load_arrays(folder / "lexical.skops")
-        suggester._terms = content["terms"]
-        suggester._heads = Heads(content["weights"], content["intercepts"])
-        return suggester
+        return cls(
+            read_parameters(LexicalParameters, parameters, cls.name),
+            content["terms"],
+            Heads(content["weights"], content["intercepts"]),
+        )
+
+
+def _learn_terms(texts: Sequence[str], options: LexicalParameters) -> TfidfVectorizer:
+    """Learn the terms that stand in enough texts, or all of them where none does."""
+    terms = TfidfVectorizer(
+        ngram_range=(1, 2),
+        sublinear_tf=True,
+        min_df=max(min(options.min_narratives, len(texts)), 1),
+        max_features=options.max_terms,
+        dtype=np.float32,
+    )
+    try:
+        return terms.fit(texts)
+    except ValueError:  # scikit-learn refuses an empty vocabulary
+        return terms.set_params(min_df=1).fit([*texts, NO_TERM])
 
 
 def _fit_terms(features: csr_matrix, labels: NDArray[np.int8], trust: Floats, strength: float) -> Heads:

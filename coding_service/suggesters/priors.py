@@ -1,6 +1,7 @@
 """What is known of a code before any narrative: from the encoder's own heads, else from its definition and examples."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service.suggesters.encoder import Encoder, Vectors
 from coding_service.suggesters.heads import RARE_LOGIT, Heads, Rows
@@ -51,7 +52,7 @@ def definition_rows(encoder: Encoder, taxonomy: Taxonomy) -> Rows:
         other code is unknown.
     """
     phrases: list[str] = []
-    labels: list[np.ndarray] = []
+    labels: list[NDArray[np.int8]] = []
     for column, code_id in enumerate(taxonomy.code_ids):
         code = taxonomy.get(code_id)
         present = [column, *(taxonomy.index[theme] for theme in taxonomy.themes(code_id))]
@@ -71,4 +72,4 @@ def _wording(taxonomy: Taxonomy, code: Code) -> tuple[str, list[str]]:
 
 
 def _unit(vectors: Vectors) -> Vectors:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), dtype=np.float32)

@@ -1,4 +1,4 @@
-"""The sentence suggester: sentences of a narrative, encoded, scored per code, pooled; evidence falls out of their scores."""
+"""The sentence suggester: sentences are encoded, scored per code and pooled; evidence falls out of their scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
@@ -50,11 +51,20 @@ class _Read:
 
     spans: tuple[Spans, ...]
     vectors: Vectors
-    first: np.ndarray
+    first: NDArray[np.int64]
 
-    def of(self, matrix: np.ndarray, row: int) -> np.ndarray:
+    def of(self, matrix: Floats, row: int) -> Floats:
         """Give the rows of a per-sentence matrix that belong to one narrative."""
         return matrix[self.first[row] : self.first[row + 1]]
+
+
+@dataclass(frozen=True)
+class _Learned:
+    """What ``fit`` leaves behind."""
+
+    sentence: Heads
+    narrative: Heads
+    lexical: LexicalSuggester
 
 
 class SentenceSuggester:
@@ -62,12 +72,19 @@ class SentenceSuggester:
 
     name: ClassVar[str] = "sentence"
 
-    def __init__(self, options: SentenceParameters, cache: Path | None) -> None:
+    def __init__(
+        self,
+        options: SentenceParameters,
+        cache: Path | None = None,
+        *,
+        encoder: Encoder | None = None,
+        learned: _Learned | None = None,
+    ) -> None:
         self._options = options
         self._cache = cache
-        self._encoder: Encoder | None = None
-        self._sentence_heads = self._narrative_heads = Heads.blank(0, 0)
-        self._lexical = LexicalSuggester.from_parameters({})
+        self._encoder = encoder
+        blank = Heads.blank(0, 0)
+        self._learned = learned or _Learned(blank, blank, LexicalSuggester.from_parameters({}))
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], *, cache: Path | None = None) -> Self:
@@ -90,23 +107,21 @@ class SentenceSuggester:
         """See `Suggester.fit`."""
         if self._options.blend is None:
             inner, outer = held_out(narratives, seed)
-            trial = type(self)(replace(self._options, blend=(1.0, 1.0, 1.0)), self._cache)
-            trial._encoder = self.encoder
+            trial = type(self)(replace(self._options, blend=(1.0, 1.0, 1.0)), self._cache, encoder=self.encoder)
             trial.fit([narratives[row] for row in inner], taxonomy, seed=seed)
             rest = [narratives[row] for row in outer]
-            parts = trial._parts(
-                trial._read([narrative.text for narrative in rest]), [narrative.text for narrative in rest]
-            )
-            chosen = choose_blend(parts, label_matrix(rest, taxonomy))
+            chosen = choose_blend(trial.readings([narrative.text for narrative in rest]), label_matrix(rest, taxonomy))
             self._options = replace(self._options, blend=chosen)
         texts = [narrative.text for narrative in narratives]
         read, labels = self._read(texts), label_matrix(narratives, taxonomy)
         trust = np.array([narrative.weight for narrative in narratives])
         told = label_sentences(narratives, labels, read.spans, taxonomy)
-        self._sentence_heads = self._fit_sentences(read, told, trust, taxonomy)
         blank = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
-        self._narrative_heads = fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength)
-        self._lexical.fit(narratives, taxonomy, seed=seed)
+        self._learned = _Learned(
+            sentence=self._fit_sentences(read, told, trust, taxonomy),
+            narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength),
+            lexical=LexicalSuggester.from_parameters({}).fit(narratives, taxonomy, seed=seed),
+        )
         return self
 
     def _fit_sentences(self, read: _Read, labels: SentenceLabels, trust: Floats, taxonomy: Taxonomy) -> Heads:
@@ -124,53 +139,60 @@ class SentenceSuggester:
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
         read = self._read(texts)
-        parts = self._parts(read, texts)
+        parts = self._readings(read, texts)
         blend = np.array(self._options.blend or (1.0, 0.0, 0.0))
-        sentence_scores = expit(self._sentence_heads.logits(read.vectors))
+        sentence_scores = expit(self._learned.sentence.logits(read.vectors))
         return Scores(
             expit(np.tensordot(blend, parts, axes=1)),
             read.spans,
             tuple(read.of(sentence_scores, row) for row in range(len(texts))),
         )
 
-    def _parts(self, read: _Read, texts: Sequence[str]) -> Floats:
+    def readings(self, texts: Sequence[str]) -> Floats:
         """Give the log odds of the three readings, shape (3, n_narratives, n_codes)."""
-        logits = self._sentence_heads.logits(read.vectors)
+        return self._readings(self._read(texts), texts)
+
+    def _readings(self, read: _Read, texts: Sequence[str]) -> Floats:
+        logits = self._learned.sentence.logits(read.vectors)
         best = np.zeros((len(texts), logits.shape[1]))
         for row in range(len(texts)):
             own = read.of(logits, row)
-            best[row] = own.max(axis=0) if len(own) else self._sentence_heads.intercepts
-        return np.stack([best, self._narrative_heads.logits(_mean(read)), self._lexical.logits(texts)])
+            best[row] = own.max(axis=0) if len(own) else self._learned.sentence.intercepts
+        return np.stack([best, self._learned.narrative.logits(_mean(read)), self._learned.lexical.logits(texts)])
 
     def _read(self, texts: Sequence[str]) -> _Read:
         spans = tuple(split_sentences(text) for text in texts)
         sentences = [text[start:end] for text, cuts in zip(texts, spans, strict=True) for start, end in cuts]
-        first = np.concatenate([[0], np.cumsum([len(cuts) for cuts in spans])]).astype(int)
+        first = np.concatenate([[0], np.cumsum([len(cuts) for cuts in spans])]).astype(np.int64)
         return _Read(spans, self.encoder.encode(sentences), first)
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
         content = {
-            "sentence_weights": self._sentence_heads.weights.astype(np.float32),
-            "sentence_intercepts": self._sentence_heads.intercepts,
-            "narrative_weights": self._narrative_heads.weights.astype(np.float32),
-            "narrative_intercepts": self._narrative_heads.intercepts,
+            "sentence_weights": self._learned.sentence.weights.astype(np.float32),
+            "sentence_intercepts": self._learned.sentence.intercepts,
+            "narrative_weights": self._learned.narrative.weights.astype(np.float32),
+            "narrative_intercepts": self._learned.narrative.intercepts,
         }
         save_arrays(folder / "heads.skops", content)
         (folder / LEXICAL).mkdir()
-        self._lexical.save(folder / LEXICAL)
+        self._learned.lexical.save(folder / LEXICAL)
         save_encoder(self._options.encoder, folder / ENCODER)
 
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
-        suggester = cls.from_parameters(parameters)
-        suggester._encoder = open_encoder(str(folder / ENCODER), threads=threads)
         content = load_arrays(folder / "heads.skops")
-        suggester._sentence_heads = Heads(content["sentence_weights"], content["sentence_intercepts"])
-        suggester._narrative_heads = Heads(content["narrative_weights"], content["narrative_intercepts"])
-        suggester._lexical = LexicalSuggester.load(folder / LEXICAL, taxonomy, {})
-        return suggester
+        learned = _Learned(
+            sentence=Heads(content["sentence_weights"], content["sentence_intercepts"]),
+            narrative=Heads(content["narrative_weights"], content["narrative_intercepts"]),
+            lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
+        )
+        return cls(
+            read_parameters(SentenceParameters, parameters, cls.name),
+            encoder=open_encoder(str(folder / ENCODER), threads=threads),
+            learned=learned,
+        )
 
 
 def _mean(read: _Read) -> Vectors:
@@ -178,4 +200,4 @@ def _mean(read: _Read) -> Vectors:
     counts = np.diff(read.first)
     sums = np.zeros((len(counts), read.vectors.shape[1]), dtype=np.float32)
     np.add.at(sums, np.repeat(np.arange(len(counts)), counts), read.vectors)
-    return sums / np.maximum(counts, 1)[:, None].astype(np.float32)
+    return np.asarray(sums / np.maximum(counts, 1)[:, None], dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Carries labels of narratives over to their sentences: evidence is present, the rest of a positive narrative unknown."""
+"""Carries labels of narratives over to their sentences: evidence is present, the rest of a positive one unknown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class SentenceLabels:
     labels: NDArray[np.int8]
     open_pairs: tuple[tuple[int, int], ...]
 
-    def settle(self, logits: Floats, first: np.ndarray) -> NDArray[np.int8]:
+    def settle(self, logits: Floats, first: NDArray[np.int64]) -> NDArray[np.int8]:
         """Take, for each open pair, the sentence that scores best as the one that tells it.
 
         Parameters

@@ -52,4 +52,4 @@ def _count(probabilities: Floats, labels: NDArray[np.int8]) -> tuple[Floats, Flo
 
 def _smooth(curve: Floats) -> Floats:
     half = SMOOTHING // 2
-    return np.convolve(np.pad(curve, half, mode="edge"), np.ones(SMOOTHING) / SMOOTHING, mode="valid")
+    return np.asarray(np.convolve(np.pad(curve, half, mode="edge"), np.ones(SMOOTHING) / SMOOTHING, mode="valid"))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service.suggestions.evidence import choose_evidence
 from coding_service.suggestions.scores import Floats, Scores
@@ -93,8 +94,8 @@ def render(
     ]
 
 
-def band_matrix(probabilities: Floats, envelope: Envelope) -> np.ndarray:
-    """Give the band of each pair: 2 suggested, 1 possible, 0 neither; a theme is in no lower band than its sub-themes."""
+def band_matrix(probabilities: Floats, envelope: Envelope) -> NDArray[np.int8]:
+    """Give the band of each pair: 2 suggested, 1 possible, 0 neither; no theme stands below its sub-themes."""
     bands = (probabilities >= envelope.thresholds).astype(np.int8) + (probabilities >= envelope.thresholds / 2)
     for child, parent in envelope.taxonomy.levels:
         bands[:, parent] = np.maximum(bands[:, parent], bands[:, child])
@@ -102,7 +103,7 @@ def band_matrix(probabilities: Floats, envelope: Envelope) -> np.ndarray:
 
 
 def _suggestions(
-    row: int, scores: Scores, bands: np.ndarray, envelope: Envelope, limits: Limits
+    row: int, scores: Scores, bands: NDArray[np.int8], envelope: Envelope, limits: Limits
 ) -> list[dict[str, Any]]:
     taxonomy, probabilities = envelope.taxonomy, scores.values[row]
     if limits.min_probability is None:

@@ -15,7 +15,7 @@ def test_key_lets_its_person_in_with_role_and_scope(engine):
     caller = authenticate(engine, secret)
     assert secret.startswith(facts.prefix)
     assert len(secret) == 4 + 43
-    assert (caller.email, caller.name, caller.role) == ("ann@north.example", "Ann", "reviewer")
+    assert (caller.person, caller.role) == ("ann@north.example", "reviewer")
     with UnitOfWork(engine, reading=True) as work:
         assert caller.scope == Scope(work.jurisdictions.named(Scope.everything(), "north").id)
 
@@ -40,7 +40,7 @@ def test_wrong_unknown_and_revoked_secrets_are_told_the_same(engine):
             authenticate(engine, wrong)
         told.add(str(caught.value))
     assert len(told) == 1
-    assert authenticate(engine, other).email == "ann@north.example"
+    assert authenticate(engine, other).person == "ann@north.example"
 
 
 def test_list_tells_whose_and_since_when_but_no_secret(engine):

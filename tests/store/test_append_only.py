@@ -36,7 +36,10 @@ def full_store(engine):
 
 
 CHANGES = [
-    *((f"DELETE FROM {table}", table) for table in (*GUARDED, "review", "coding", "taxonomy_version")),
+    *(
+        (str(Row.metadata.tables[table].delete()), table)
+        for table in (*GUARDED, "review", "coding", "taxonomy_version")
+    ),
     ("UPDATE decision SET verdict = 'reject'", "decision"),
     ("UPDATE adjudication SET label = 'absent'", "adjudication"),
     ("UPDATE audit_event SET action = 'none'", "audit_event"),

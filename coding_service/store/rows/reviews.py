@@ -72,13 +72,16 @@ class SuggestionSnapshotRow(Row, kw_only=True):
 
 
 class QueueRow(Row, kw_only=True):
-    """Where a narrative stands on its way to gold: what it waits for, how urgently, and why."""
+    """Where a narrative stands on its way to gold: what it waits for, how urgently, and why.
+
+    `last_coder_id`, which opening a coding sets, lets the queue pass over a coder's own narratives fast.
+    """
 
     __tablename__ = "queue"
     __table_args__ = (
         CheckConstraint("state in ('first', 'second', 'adjudication', 'done')", name="state"),
-        Index(None, "jurisdiction_id", "state", "priority"),
-        Index(None, "state", "priority"),
+        Index("ix_queue_of_jurisdiction", "jurisdiction_id", "state", "priority", "narrative_id", "last_coder_id"),
+        Index("ix_queue_of_all", "state", "priority", "narrative_id", "last_coder_id"),
     )
 
     narrative_id: Mapped[str] = mapped_column(Id, ForeignKey("narrative.id"), primary_key=True)
@@ -86,6 +89,7 @@ class QueueRow(Row, kw_only=True):
     state: Mapped[QueueState] = mapped_column(Word, default="first")
     priority: Mapped[float] = mapped_column(default=0.0)
     reason: Mapped[str] = mapped_column(default="")
+    last_coder_id: Mapped[str | None] = mapped_column(Id, ForeignKey("person.id"), default=None)
     changed_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
 
 

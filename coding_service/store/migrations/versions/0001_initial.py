@@ -170,10 +170,11 @@ def _make_queue() -> None:
         sa.Column("state", WORD, nullable=False),
         sa.Column("priority", sa.Double, nullable=False),
         sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("last_coder_id", ID, sa.ForeignKey("person.id")),
         sa.Column("changed_at", TIME, nullable=False),
         sa.CheckConstraint("state in ('first', 'second', 'adjudication', 'done')", name="state"),
-        sa.Index(None, "jurisdiction_id", "state", "priority"),
-        sa.Index(None, "state", "priority"),
+        sa.Index("ix_queue_of_jurisdiction", "jurisdiction_id", "state", "priority", "narrative_id", "last_coder_id"),
+        sa.Index("ix_queue_of_all", "state", "priority", "narrative_id", "last_coder_id"),
     )
     op.create_table(
         "lease",

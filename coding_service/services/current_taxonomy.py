@@ -1,0 +1,61 @@
+"""The taxonomy version that a store codes by, and those that its older codings were made in."""
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from coding_service.store import UnitOfWork
+from coding_service.store.rows import TaxonomyVersionRow
+from coding_service.taxonomy import Taxonomy
+from coding_service.taxonomy.files import find_taxonomy, taxonomy_from_dict, taxonomy_to_dict
+
+FIRST_TAXONOMY = "io-themes"
+"""Whose newest release a store without taxonomies begins with."""
+
+
+@dataclass(frozen=True)
+class _Held:
+    """A version as the store holds it, known by its hash."""
+
+    sha256: str
+    name: str
+    content: dict[str, Any] = field(compare=False)
+
+
+def current_taxonomy(work: UnitOfWork) -> Taxonomy:
+    """Give the version that new codings are made in; the newest release of io-themes for a store that has none yet."""
+    row = work.taxonomies.current()
+    return find_taxonomy(FIRST_TAXONOMY) if row is None else _read(row)
+
+
+def settled_taxonomy(work: UnitOfWork) -> Taxonomy:
+    """Give the version that new codings are made in, and let a store that has none yet begin with it."""
+    row = work.taxonomies.current()
+    return begin_taxonomy(work, find_taxonomy(FIRST_TAXONOMY)) if row is None else _read(row)
+
+
+def begin_taxonomy(work: UnitOfWork, taxonomy: Taxonomy) -> Taxonomy:
+    """Put a version into the store and let new codings be made in it; migrating what is there is not done here."""
+    work.taxonomies.add(taxonomy.id, taxonomy.version, sha256=taxonomy.sha256, content=taxonomy_to_dict(taxonomy))
+    work.taxonomies.make_current(taxonomy.id, taxonomy.version)
+    return taxonomy
+
+
+def stored_taxonomy(work: UnitOfWork, taxonomy_id: str, version: str) -> Taxonomy:
+    """Give a version that the store holds.
+
+    Raises
+    ------
+    NotFoundError
+        If it does not hold it.
+    """
+    return _read(work.taxonomies.get(taxonomy_id, version))
+
+
+def _read(row: TaxonomyVersionRow) -> Taxonomy:
+    return _parse(_Held(row.sha256, f"{row.taxonomy_id} {row.version}", row.content))
+
+
+@lru_cache(maxsize=8)
+def _parse(held: _Held) -> Taxonomy:
+    return taxonomy_from_dict(held.content, name=held.name)

@@ -1,0 +1,135 @@
+"""Narratives: added to a review and read; each reading and writing of one leaves an audit event."""
+
+from dataclasses import dataclass
+
+from coding_service.errors import ConflictError
+from coding_service.services.authentication import Caller
+from coding_service.services.idempotency import Answer, Retry, write_once
+from coding_service.services.roles import allow
+from coding_service.services.suggesting import Sizes, Text, check_texts
+from coding_service.store import Engine, Event, UnitOfWork, text_hash
+from coding_service.store.rows import NarrativeRow, ReviewRow
+
+_ID_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class NewNarrative:
+    """A text to be added to a review.
+
+    Parameters
+    ----------
+    text : str
+        The text; it never changes.
+    external_id : str
+        The agency's own name for it, new in its review; empty names it after its text.
+    """
+
+    text: str
+    external_id: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is known by in its review."""
+        return self.external_id or text_hash(self.text)[:_ID_LENGTH]
+
+
+def add_narrative(
+    store: Engine, caller: Caller, review_id: str, new: NewNarrative, *, sizes: Sizes, retry: Retry | None = None
+) -> Answer:
+    """Add a narrative to a review.
+
+    Parameters
+    ----------
+    store : Engine
+        The store.
+    caller : Caller
+        Who adds it.
+    review_id : str
+        The review.
+    new : NewNarrative
+        The text.
+    sizes : Sizes
+        How long it may be.
+    retry : Retry or None
+        How the request is known again.
+
+    Returns
+    -------
+    dict
+        Without the text, which the caller has.
+
+    Raises
+    ------
+    ForbiddenError
+        If the role of the caller does not allow it.
+    NotFoundError
+        If there is no such review that the caller can see.
+    InputError, TooLargeError
+        If the text is empty, too long or cannot be kept.
+    ConflictError
+        If the review has a narrative of this external id.
+    """
+    allow(caller, "write reviews")
+
+    def do(work: UnitOfWork) -> Answer:
+        review = work.reviews.get(caller.scope, review_id)
+        if work.narratives.by_external(caller.scope, review_id, new.name) is not None:
+            raise ConflictError(
+                f"The review has a narrative {new.name!r} already.",
+                hint="Its text never changes: give another text another external_id.",
+            )
+        return describe_narrative(put_narrative(work, caller, review, new, sizes), review)
+
+    return write_once(store, caller, retry, do)
+
+
+def get_narrative(store: Engine, caller: Caller, narrative_id: str) -> Answer:
+    """Give a narrative with its text.
+
+    Raises
+    ------
+    ForbiddenError
+        If the role of the caller does not allow it.
+    NotFoundError
+        If there is no such narrative that the caller can see.
+    """
+    allow(caller, "read narratives")
+    with UnitOfWork(store) as work:
+        row, review = work.narratives.with_review(caller.scope, narrative_id)
+        record(work, caller, "read", row)
+        work.commit()
+    return {**describe_narrative(row, review), "text": row.text}
+
+
+def put_narrative(work: UnitOfWork, caller: Caller, review: ReviewRow, new: NewNarrative, sizes: Sizes) -> NarrativeRow:
+    """Check a text and add its row."""
+    check_texts([Text(new.name, new.text)], sizes)
+    row = work.narratives.add(caller.scope, review, new.name, new.text)
+    record(work, caller, "create", row)
+    return row
+
+
+def record(work: UnitOfWork, caller: Caller, action: str, row: NarrativeRow, **detail: object) -> None:
+    """Note in the audit chain that a caller did something with a narrative."""
+    work.audit.record(
+        Event(
+            action,
+            "narrative",
+            row.id,
+            person_id=caller.person_id or None,
+            jurisdiction_id=row.jurisdiction_id,
+            detail=detail,
+        )
+    )
+
+
+def describe_narrative(row: NarrativeRow, review: ReviewRow) -> Answer:
+    """Give a narrative as plain JSON, without its text."""
+    return {
+        "id": row.id,
+        "external_id": row.external_id,
+        "review_id": row.review_id,
+        "blind": review.blind,
+        "created_at": row.created_at.isoformat(),
+    }

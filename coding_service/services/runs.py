@@ -1,0 +1,143 @@
+"""One training run: from a recipe and corpus files to a bundle on disk, with its model card."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from coding_service.corpus.files import STDIN, read_corpus, source_name
+from coding_service.corpus.fingerprint import corpus_fingerprint
+from coding_service.errors import CorpusError, InputError
+from coding_service.services.card import render_card
+from coding_service.services.figures import headlines
+from coding_service.services.recipes import Recipe, read_recipe
+from coding_service.services.training import NamedCorpus, Step, train
+from coding_service.suggesters.bundle import Bundle, check_free, write_bundle
+from coding_service.taxonomy import Taxonomy
+from coding_service.taxonomy.files import open_taxonomy
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a person asks for.
+
+    Parameters
+    ----------
+    recipe : Path
+        The recipe file.
+    corpora : tuple of str
+        Corpus files to train on besides those of the recipe; ``-`` is standard input.
+    measured : tuple of str
+        Corpus files that only measure the result.
+    taxonomy : str
+        Id, ``id@version`` or file, in the place of the recipe's; empty keeps that.
+    name : str
+        Name of the bundle; empty makes one of the recipe, the day and the fingerprint of the corpora.
+    output : Path or None
+        Its folder; None puts it under its name with the other bundles.
+    replace : bool
+        Whether a bundle that is there may be replaced.
+    """
+
+    recipe: Path
+    corpora: tuple[str, ...] = ()
+    measured: tuple[str, ...] = ()
+    taxonomy: str = ""
+    name: str = ""
+    output: Path | None = None
+    replace: bool = False
+
+
+def carry_out(run: Run, *, bundles: Path, cache: Path, step: Step = lambda _: None) -> dict[str, Any]:
+    """Train a bundle and write it; nothing is written unless all goes well.
+
+    Parameters
+    ----------
+    run : Run
+        What is asked for.
+    bundles : Path
+        Where bundles lie by default.
+    cache : Path
+        Folder for embeddings.
+    step : callable
+        Told what is being done.
+
+    Returns
+    -------
+    dict
+        JSON-ready: ``id``, ``folder``, ``sha256``, ``suggester``, ``taxonomy``, ``corpora`` and ``figures``, one row
+        for each set that was measured.
+
+    Raises
+    ------
+    NotFoundError, InputError
+        If recipe, corpus or taxonomy are missing or broken, or the name is no name.
+    BundleError
+        If the place is taken.
+    """
+    step("reading")
+    recipe = read_recipe(run.recipe)
+    taxonomy = _taxonomy(run, recipe)
+    beside = run.recipe.parent
+    corpora = _read([*(str(beside / path) for path in recipe.corpus), *run.corpora], taxonomy)
+    if not corpora:
+        raise CorpusError(f"Recipe {recipe.name!r} names no corpus.", hint="Name one in it, or with --corpus.")
+    folder = _folder(run, recipe, corpora, bundles)
+    check_free(folder, replace=run.replace)
+    trained = train(recipe, corpora, taxonomy, measured=_read(run.measured, taxonomy), cache=cache, step=step)
+    step("writing")
+    bundle = write_bundle(trained.bundle, folder, trained.metrics, render_card, replace=run.replace)
+    return _summary(bundle, folder, trained.metrics)
+
+
+def _taxonomy(run: Run, recipe: Recipe) -> Taxonomy:
+    if run.taxonomy:
+        return open_taxonomy(run.taxonomy)
+    named = recipe.taxonomy
+    beside = run.recipe.parent / named.id
+    return open_taxonomy(str(beside) if beside.is_file() else named.id, version=named.version)
+
+
+def _read(paths: Sequence[str], taxonomy: Taxonomy) -> list[NamedCorpus]:
+    """Read corpora, each under a name of its own, for figures are told by name."""
+    corpora: dict[str, NamedCorpus] = {}
+    for path in paths:
+        stem = name = source_name(path) if path == STDIN else Path(path).stem
+        while name in corpora:
+            name = f"{stem}-{len(corpora) + 1}"
+        corpora[name] = NamedCorpus(name, tuple(read_corpus(path, taxonomy)))
+    return list(corpora.values())
+
+
+def _folder(run: Run, recipe: Recipe, corpora: Sequence[NamedCorpus], bundles: Path) -> Path:
+    if run.name and run.output:
+        raise InputError("Both a name and a folder were given.", hint="Give --name or --output; a folder is a name.")
+    joined = "".join(corpus_fingerprint(corpus.narratives) for corpus in corpora)
+    fingerprint = hashlib.sha256(joined.encode()).hexdigest()[:8]
+    folder = run.output or bundles / (run.name or f"{recipe.name}-{datetime.now(UTC):%Y%m%d}-{fingerprint}")
+    name = folder.resolve().name if run.output else run.name or folder.name
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"{name!r} cannot name a bundle.",
+            hint="Use letters, digits, '.', '_' and '-', at most 100, the first a letter or digit.",
+        )
+    return folder
+
+
+def _summary(bundle: Bundle, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    manifest = bundle.manifest
+    kept = ("name", "fingerprint", "n_narratives", "n_groups")
+    return {
+        "id": bundle.id,
+        "folder": str(folder),
+        "sha256": bundle.sha256,
+        "suggester": manifest["suggester"],
+        "taxonomy": {"id": bundle.taxonomy.id, "version": bundle.taxonomy.version},
+        "corpora": [{key: corpus[key] for key in kept} for corpus in manifest["corpora"]],
+        "figures": headlines(metrics),
+    }
