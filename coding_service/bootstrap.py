@@ -3,14 +3,18 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from coding_service.errors import StoreError
 from coding_service.services.authentication import Authenticator, DigestKeys, NoKeys
 from coding_service.services.blindness import Blinding
+from coding_service.services.following import read_pointers
 from coding_service.services.keys import StoredKeys, has_keys
+from coding_service.services.queue import Handing
 from coding_service.services.reviews import Intake
 from coding_service.services.shelf import Shelf
+from coding_service.services.stages import Doubling
 from coding_service.services.suggesting import Sizes
 from coding_service.settings import Settings
-from coding_service.store import Engine, open_engine
+from coding_service.store import Engine, UnitOfWork, open_engine
 from coding_service.store.engine import is_there
 from coding_service.store.schema import current_revision, require_schema
 from coding_service.suggesters.bundle import MANIFEST
@@ -45,6 +49,16 @@ class Parts:
         """By what rules reviews are taken in."""
         return intake(self.settings)
 
+    @property
+    def doubling(self) -> Doubling:
+        """How narratives are drawn for a second coding."""
+        return Doubling.of(self.settings)
+
+    @property
+    def handing(self) -> Handing:
+        """How the queue hands narratives out."""
+        return Handing(self.settings.lease_seconds)
+
 
 def build(settings: Settings) -> Parts:
     """Pick the parts; no bundle is loaded yet.
@@ -57,7 +71,7 @@ def build(settings: Settings) -> Parts:
     store = open_store(settings)
     return Parts(
         settings=settings,
-        shelf=open_shelf(settings),
+        shelf=own_shelf(settings),
         sizes=Sizes(max_text_bytes=settings.max_text_bytes, max_narratives=settings.max_narratives),
         authenticator=pick_authenticator(settings, store),
         store=store,
@@ -93,23 +107,59 @@ def intake(settings: Settings) -> Intake:
     return Intake(Blinding.of(settings), Sizes(max_text_bytes=settings.max_text_bytes))
 
 
+def require_store(settings: Settings) -> Engine:
+    """Open the store that the settings name.
+
+    Raises
+    ------
+    StoreError
+        If it is not there, cannot be reached, or its schema is not the one that this release needs.
+    """
+    store = open_store(settings)
+    if store is None:
+        raise StoreError("There is no store yet.", hint="Run `io-coding db upgrade`.")
+    return store
+
+
+def own_shelf(settings: Settings) -> Shelf:
+    """Give a shelf with the bundle of the settings as the default one, whatever is promoted."""
+    return Shelf(settings.bundles, settings.bundle, threads=settings.threads)
+
+
 def open_shelf(settings: Settings, bundle: str = "") -> Shelf:
     """Give a shelf with a chosen bundle as the current one.
 
     Parameters
     ----------
     settings : Settings
-        Where bundles lie, and which is served.
+        Where bundles lie, and which is served where none was promoted.
     bundle : str
-        Name or folder of the bundle; empty takes the one being served.
+        Name or folder of the bundle; empty takes the one being served to all.
 
     Returns
     -------
     Shelf
         With nothing loaded; a name that does not exist is refused on use.
+
+    Raises
+    ------
+    StoreError
+        If no bundle is named and the store cannot tell which is promoted.
     """
-    shelf = Shelf(settings.bundles, bundle or settings.bundle, threads=settings.threads)
+    if not bundle:
+        return Shelf(settings.bundles, _promoted(settings) or settings.bundle, threads=settings.threads)
+    shelf = Shelf(settings.bundles, bundle, threads=settings.threads)
     folder = Path(bundle).resolve()
-    if bundle and bundle not in shelf.names() and (folder / MANIFEST).is_file():
+    if bundle not in shelf.names() and (folder / MANIFEST).is_file():
         return Shelf(folder.parent, folder.name, threads=settings.threads)
     return shelf
+
+
+def _promoted(settings: Settings) -> str | None:
+    store = open_store(settings)
+    if store is None:
+        return None
+    with UnitOfWork(store, reading=True) as work:
+        pointers, _ = read_pointers(work)
+    store.dispose()
+    return pointers[None].name if None in pointers else None

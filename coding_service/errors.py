@@ -21,7 +21,8 @@
     └── LabelStudioError      Label Studio refused or could not be reached
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class CodingError(Exception):
@@ -102,9 +103,23 @@ class BundleError(CodingError):
 
 
 class GateRefusedError(CodingError):
-    """A candidate bundle does not pass the promotion gate."""
+    """A candidate bundle does not pass the promotion gate.
+
+    Parameters
+    ----------
+    message : str
+        What was refused.
+    hint : str
+        The next step.
+    report : mapping or None
+        Everything that the gate looked at, JSON-ready.
+    """
 
     code = "gate-refused"
+
+    def __init__(self, message: str, *, hint: str = "", report: Mapping[str, Any] | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.report = report or {}
 
 
 class MissingExtraError(CodingError):

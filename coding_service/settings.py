@@ -48,9 +48,20 @@ class Settings(BaseSettings):
     inference_workers: int = Field(default=1, ge=1, description="Requests whose texts one process reads at once.")
     threads: int = Field(default=0, ge=0, description="Threads of the encoder; 0 takes all cores the process may use.")
     blind_share: float = Field(default=0.2, ge=0, le=1, description="Share of reviews that are coded blind.")
-    blind_key: str = Field(default="io-coding", description="Key of the hash that draws blind reviews; never change it.")
+    blind_key: str = Field(
+        default="io-coding", description="Key of the hash that draws blind reviews and second codings; never change it."
+    )
     second_coding_share: float = Field(default=0.2, ge=0, le=1, description="Share of narratives coded by two people.")
-    lease_seconds: int = Field(default=1800, ge=1, description="Seconds for which the queue keeps a narrative for a coder.")
+    lease_seconds: int = Field(default=1800, ge=1, description="Seconds for which a narrative is kept for a coder.")
+    queue_depth: int = Field(
+        default=2000, ge=1, description="Narratives of a jurisdiction that a ranking of the queue puts in order."
+    )
+    queue_uncertain_share: float = Field(
+        default=0.4, ge=0, le=1, description="Share of the ranked narratives about which the bundle is uncertain."
+    )
+    queue_rare_share: float = Field(default=0.2, ge=0, le=1, description="Share of those that may hold rare codes.")
+    queue_diverse_share: float = Field(default=0.2, ge=0, le=1, description="Share of those unlike all others.")
+    queue_random_share: float = Field(default=0.2, ge=0, le=1, description="Share of those drawn at random, as audit.")
     requests_per_minute: int = Field(default=600, ge=1, description="Requests per key and minute; over it is 429.")
     poll_seconds: float = Field(default=2.0, gt=0, description="Seconds between two looks for a promoted bundle.")
     label_studio_url: str = Field(default="", description="Base URL of Label Studio.")

@@ -1,10 +1,16 @@
 """Stand-ins for parts that are slow or large; each implements the port of the real one."""
 
 import hashlib
-import json
+import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+
+from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, describe
+from coding_service.suggesters.heads import Heads, Rows, fit_heads
+from coding_service.suggesters.tuning import Tuning
 
 
 class HashingEncoder:
@@ -13,7 +19,7 @@ class HashingEncoder:
     dimension = 16
 
     def __init__(self, tuned_heads: Mapping | None = None) -> None:
-        self.tuned_heads = tuned_heads or {}
+        self.tuning = Tuning(heads=tuned_heads or {})
         self.sha256 = hashlib.sha256(b"hashing encoder").hexdigest()
         self.encoded: list[str] = []
 
@@ -31,7 +37,42 @@ def _direction(word: str, dimension: int) -> np.ndarray:
     return (np.frombuffer(digest, dtype=np.uint8).astype(np.float32) - 127.5) / 127.5
 
 
+class FolderEncoder(HashingEncoder):
+    """The same, with the memory of tuning that lies in a folder."""
+
+    def __init__(self, folder, *, threads=0) -> None:
+        super().__init__()
+        self.tuning = Tuning.read(Path(folder))
+
+
 def save_hashing_encoder(reference, destination):
     """What a bundle holds in the place of a real encoder."""
-    destination.mkdir()
-    (destination / "encoder.json").write_text(json.dumps({"reference": reference}))
+    if Path(reference).is_dir():
+        shutil.copytree(reference, destination)
+    else:
+        destination.mkdir()
+        describe_hashing_encoder(destination)
+
+
+def describe_hashing_encoder(folder):
+    for name in (WEIGHTS, TOKENIZER):
+        (folder / name).write_text(f"content of {name}")
+    describe(folder, name="hashing", source="", licence="", dimension=HashingEncoder.dimension, precision="fp32")
+
+
+@dataclass(frozen=True)
+class TuningRows:
+    """What the real one holds."""
+
+    sentences: list[str]
+    labels: np.ndarray
+    weights: np.ndarray
+
+
+def tune_encoder(options, rows, taxonomy, destination, *, seed):
+    """Tune nothing: only heads are fitted, over the vectors of the hashing encoder."""
+    destination.mkdir(parents=True)
+    describe_hashing_encoder(destination)
+    encoder = HashingEncoder()
+    learned = Rows(encoder.encode(rows.sentences), rows.labels, rows.weights)
+    return fit_heads(learned, Heads.blank(encoder.dimension, len(taxonomy.code_ids)), strength=8.0)

@@ -149,7 +149,7 @@ def test_outer_layers_compute_nothing(module):
 @pytest.mark.parametrize("module", MODULES)
 def test_nothing_unpickles(module):
     """Guarantee: no module imports a library that runs code out of a file."""
-    assert not libraries(MODULES[module]) & set(BANNED), "use skops, ONNX, safetensors or JSON"
+    assert not libraries(MODULES[module]) & set(BANNED), "use ONNX, safetensors or JSON"
 
 
 @pytest.mark.parametrize("module", [module for module in MODULES if module != f"{PACKAGE}.settings"])

@@ -7,7 +7,19 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from coding_service import __version__
-from coding_service.api import access_log, bundles, health, suggestions, taxonomies
+from coding_service.api import (
+    access_log,
+    adjudications,
+    agreement,
+    bundles,
+    codings,
+    health,
+    narratives,
+    queue,
+    reviews,
+    suggestions,
+    taxonomies,
+)
 from coding_service.api.documentation import DESCRIPTION, TITLE, add_documentation
 from coding_service.api.guards import BodyLimit, LocalOnly, SafeAnswers
 from coding_service.api.metrics import Counted
@@ -18,6 +30,16 @@ from coding_service.settings import Settings
 
 STATELESS = (suggestions.router, taxonomies.router, bundles.router, health.router)
 """Routes that keep nothing; they also serve where there are no keys."""
+
+STATEFUL = (
+    reviews.router,
+    narratives.router,
+    codings.router,
+    queue.router,
+    adjudications.router,
+    agreement.router,
+)
+"""Routes that read and write what people decided; they serve where there are a store and keys."""
 
 
 def create_app(parts: Parts | None = None) -> FastAPI:
@@ -54,9 +76,11 @@ def create_app(parts: Parts | None = None) -> FastAPI:
         redoc_url=None,
         lifespan=lifespan,
         middleware=middleware,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.running = running
-    for router in STATELESS:
+    with_people = running.parts.store is not None and not running.parts.authenticator.open
+    for router in (*STATELESS, *(STATEFUL if with_people else ())):
         app.include_router(router)
     add_documentation(app)
     add_handlers(app)

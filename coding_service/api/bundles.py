@@ -18,7 +18,7 @@ def list_bundles(running: RunningApp) -> dict[str, Any]:
     return {"bundles": bundles.list_bundles(running.parts.shelf)}
 
 
-@router.get("/bundles/{bundle_id}", response_model=BundleDetail, responses=problems(401, 403, 404, 429, 503))
+@router.get("/bundles/{bundle_id}", response_model=BundleDetail, responses=problems(401, 403, 404, 422, 429, 503))
 def show_bundle(
     bundle_id: Annotated[str, Path(description="Name of a bundle.", examples=["starter"])], running: RunningApp
 ) -> dict[str, Any]:

@@ -20,6 +20,11 @@ Every error is a problem document (`application/problem+json`) with a stable `co
 Offsets count Unicode code points. Every answer with suggestions names the bundle and the taxonomy that gave it."""
 TAGS = [
     {"name": "suggestions", "description": "Suggest codes for texts; nothing is stored."},
+    {"name": "reviews", "description": "Reviews and their narratives."},
+    {"name": "codings", "description": "A person's pass over a narrative, and the decisions in it."},
+    {"name": "queue", "description": "What to code or adjudicate next, and why."},
+    {"name": "adjudications", "description": "Where codings differ, and the word that settles it."},
+    {"name": "agreement", "description": "How far people who coded the same narratives agree."},
     {"name": "taxonomies", "description": "The codes that narratives are coded by."},
     {"name": "bundles", "description": "The trained suggesters that can answer."},
     {"name": "health", "description": "For those who run the server; needs no key."},

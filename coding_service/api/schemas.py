@@ -2,8 +2,19 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+
+def _whole_characters(text: str) -> str:
+    """Refuse what JSON can escape but Unicode cannot encode."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("a \\u escape is half of a surrogate pair") from None
+    return text
+
+
+Unicode = Annotated[str, AfterValidator(_whole_characters)]
 Sha256 = Annotated[
     str,
     Field(
@@ -25,14 +36,14 @@ class Narrative(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: str | None = Field(
+    id: Unicode | None = Field(
         default=None,
         min_length=1,
         max_length=200,
         description="Name it is answered under; by default its position in the request, from 0.",
         examples=["2026-014/1"],
     )
-    text: str = Field(
+    text: Unicode = Field(
         description="The text, at most 200 kB in UTF-8; read whole, however long.", examples=[EXAMPLE_TEXT]
     )
 
@@ -122,10 +133,19 @@ class NarrativeSuggestions(BaseModel):
     bundle: BundleVersion
 
 
+class WithheldSuggestions(BaseModel):
+    """What stands in place of suggestions for a narrative that the caller is to code blind."""
+
+    id: str = Field(description="As sent, or the position; or the id of the narrative.", examples=["2026-014/2"])
+    withheld: Literal[True] = Field(description="Always true.", examples=[True])
+    reason: str = Field(description="Why.", examples=["This narrative is coded blind."])
+    hint: str = Field(description="What to do.", examples=["Code it and close your coding."])
+
+
 class SuggestionAnswer(BaseModel):
     """The answers for all narratives, in the order of the request, and what answered."""
 
-    results: tuple[NarrativeSuggestions, ...]
+    results: tuple[NarrativeSuggestions | WithheldSuggestions, ...]
     taxonomy: TaxonomyVersion
     bundle: BundleVersion
 
@@ -216,13 +236,13 @@ class BundleDetail(BaseModel):
 class Live(BaseModel):
     """The process answers."""
 
-    status: Literal["live"] = Field(examples=["live"])
+    status: Literal["live"] = Field(description="Always live.", examples=["live"])
 
 
 class Ready(BaseModel):
     """The server can suggest, and by what."""
 
-    status: Literal["ready"] = Field(examples=["ready"])
+    status: Literal["ready"] = Field(description="Always ready; else the answer is a problem.", examples=["ready"])
     bundle: BundleVersion
     taxonomy: TaxonomyVersion
 

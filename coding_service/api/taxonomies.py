@@ -22,14 +22,14 @@ def list_taxonomies(running: RunningApp) -> dict[str, Any]:
     return {"taxonomies": [{"id": taxonomy_id, "versions": versions} for taxonomy_id, versions in known.items()]}
 
 
-@router.get("/taxonomies/{taxonomy_id}", response_model=TaxonomyDocument, responses=problems(401, 403, 404, 429))
+@router.get("/taxonomies/{taxonomy_id}", response_model=TaxonomyDocument, responses=problems(401, 403, 404, 422, 429))
 def show_newest_taxonomy(taxonomy_id: TaxonomyId, running: RunningApp) -> Any:
     """Show the newest version of a taxonomy."""
     return get_taxonomy(running.parts.shelf, taxonomy_id)
 
 
 @router.get(
-    "/taxonomies/{taxonomy_id}/{version}", response_model=TaxonomyDocument, responses=problems(401, 403, 404, 429)
+    "/taxonomies/{taxonomy_id}/{version}", response_model=TaxonomyDocument, responses=problems(401, 403, 404, 422, 429)
 )
 def show_taxonomy(taxonomy_id: TaxonomyId, version: Version, running: RunningApp) -> Any:
     """Show one version of a taxonomy; a version never changes."""

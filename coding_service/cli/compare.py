@@ -1,14 +1,19 @@
 """``io-coding compare``: whether one bundle is better than another."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from coding_service.cli.evaluate import CorpusOption, DrawsOption, OverlapOption, SplitOption
+from coding_service.cli.evaluate import DrawsOption, OverlapOption, SplitOption
 from coding_service.cli.groups import example, single_command
 from coding_service.cli.output import Format, FormatOption, print_rows, say
 from coding_service.cli.status import status
-from coding_service.cli.train import FIGURES
+from coding_service.cli.train import FIGURES, JurisdictionOption
+from coding_service.errors import InputError, NotFoundError
+
+if TYPE_CHECKING:
+    from coding_service.corpus import CodedNarrative
+    from coding_service.settings import Settings
 
 app = single_command()
 
@@ -23,23 +28,45 @@ CODES = {
     "p_value": "p",
     "p_holm": "p (Holm)",
 }
+JURISDICTIONS = {
+    "jurisdiction": "jurisdiction",
+    "n_narratives": "narratives",
+    "n_groups": "reviews",
+    **{key: heading for key, heading in CODES.items() if key not in {"code", "support"}},
+}
 
 
-@app.command(epilog=example("$ io-coding compare starter ours --corpus held-out.jsonl --format json"))
+@app.command(
+    epilog=example(
+        "$ io-coding compare starter ours --corpus held-out.jsonl --format json",
+        "$ io-coding compare starter ours --from-store",
+    )
+)
 def compare(  # noqa: PLR0913 - options
     first: Annotated[str, typer.Argument(metavar="A", help="Name or folder of a bundle.")],
     second: Annotated[str, typer.Argument(metavar="B", help="Name or folder of another; differences are B minus A.")],
     *,
-    corpus: CorpusOption,
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option("--corpus", metavar="FILE", help="A corpus file; - is standard input; may be repeated."),
+    ] = None,
+    from_store: Annotated[
+        bool, typer.Option("--from-store", help="Compare on the blind reviews of the store that never train.")
+    ] = False,
+    jurisdiction: JurisdictionOption = "",
+    snapshot: Annotated[
+        str, typer.Option(metavar="FINGERPRINT", help="Of the store, the gold as it was frozen under this fingerprint.")
+    ] = "",
     split: SplitOption = "",
     allow_overlap: OverlapOption = False,
     draws: DrawsOption = 1000,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Compare two bundles on the same narratives, by a paired bootstrap over groups.
+    """Compare two bundles on the same narratives.
 
-    Where their taxonomies differ, the codes that both have are compared. CSV prints one row for each code, JSON one
-    object with everything.
+    By a paired bootstrap over groups; p is two-sided, and Holm corrects it for the number of codes. Where their
+    taxonomies differ, the codes that both have are compared. CSV prints one row for each code, JSON one object with
+    everything.
     """
     from coding_service.bootstrap import open_shelf
     from coding_service.services.comparing import compare_bundles
@@ -47,12 +74,16 @@ def compare(  # noqa: PLR0913 - options
     from coding_service.settings import Settings
 
     settings = Settings()
+    if from_store == bool(corpus) or (not from_store and (jurisdiction or snapshot)):
+        raise InputError(
+            "Narratives come from files or from the store.", hint="Give --corpus, or --from-store and its options."
+        )
     with status() as step:
         step("reading")
         result = compare_bundles(
             open_shelf(settings, first).get(),
             open_shelf(settings, second).get(),
-            read_narratives(corpus, split),
+            read_narratives(corpus, split) if corpus else _frozen(settings, jurisdiction, snapshot),
             allow_overlap=allow_overlap,
             draws=draws,
             step=step,
@@ -63,12 +94,31 @@ def compare(  # noqa: PLR0913 - options
     if output_format is Format.TABLE:
         print_rows(result["figures"], FIGURES, output_format)
         typer.echo()
+        if result["jurisdictions"]:
+            print_rows(result["jurisdictions"], JURISDICTIONS, output_format)
+            typer.echo()
     print_rows(result["codes"], CODES, output_format)
-    for name in ("micro_f1", "macro_f1"):
-        _tell(name.replace("_f1", " F1").capitalize(), result["differences"][name])
+    for name in ("micro", "macro"):
+        _tell(f"{name.capitalize()} F1", result["differences"][f"{name}_f1"])
     left_out = len(result["only_first"]) + len(result["only_second"])
     if left_out:
         say(f"{left_out} codes that only one of the two knows were left out.")
+
+
+def _frozen(settings: "Settings", jurisdiction: str, snapshot: str) -> "list[CodedNarrative]":
+    from coding_service.bootstrap import require_store
+    from coding_service.services.frozen_gold import freeze_gold, thaw_gold
+    from coding_service.services.review_exchange import scope_of
+
+    store = require_store(settings)
+    scope = scope_of(store, jurisdiction)
+    frozen = thaw_gold(store, scope, snapshot) if snapshot else freeze_gold(store, scope)
+    if not frozen.narratives:
+        raise NotFoundError(
+            "No blind review of the evaluation half has been coded yet.", hint="Code some, and close the codings."
+        )
+    say(f"{len(frozen.narratives)} blind narratives, snapshot {frozen.fingerprint}.")
+    return list(frozen.narratives)
 
 
 def _tell(name: str, difference: dict[str, Any]) -> None:

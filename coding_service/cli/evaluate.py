@@ -62,8 +62,9 @@ def evaluate(  # noqa: PLR0913 - options
     ] = None,
     output_format: FormatOption = Format.TABLE,
 ) -> None:
-    """Measure a bundle: F1 over all codes and per code, calibration, ranking and evidence, with 95 % intervals.
+    """Measure a bundle on coded narratives.
 
+    Told are F1 over all codes and per code, calibration, ranking and evidence, with 95 % intervals by group.
     Refused where the bundle was trained on groups of the corpus. CSV prints one row for each measured set, JSON one
     object with everything.
     """

@@ -18,7 +18,17 @@ COMMANDS = {
     "evaluate": ("coding_service.cli.evaluate:app", "Measure a bundle on coded narratives."),
     "compare": ("coding_service.cli.compare:app", "Compare two bundles on the same narratives."),
     "reviews": ("coding_service.cli.reviews:app", "Bring reviews into the store, and write them out."),
-    "bundles": ("coding_service.cli.bundles:app", "List and show trained bundles."),
+    "queue": ("coding_service.cli.queue:app", "Show what waits to be coded and why, and put it in order."),
+    "adjudicate": ("coding_service.cli.adjudicate:app", "See where codings differ, and settle it."),
+    "agreement": (
+        "coding_service.cli.agreement:app",
+        "Measure how far independent codings of the same narratives agree.",
+    ),
+    "retrain": (
+        "coding_service.cli.retrain:app",
+        "Train on what people verified, put it before the gate, promote it if it passes, and rank the queue.",
+    ),
+    "bundles": ("coding_service.cli.bundles:app", "List and show trained bundles, and say which is served."),
     "db": ("coding_service.cli.db:app", "Bring the store up to date, check it, back it up."),
     "keys": ("coding_service.cli.keys:app", "Make, revoke and list API keys."),
     "taxonomy": ("coding_service.cli.taxonomy:app", "Check, show, compare, import and export taxonomies."),

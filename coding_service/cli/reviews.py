@@ -12,7 +12,9 @@ app = command_group("Bring reviews into the store, and write them out.")
 
 FormOption = Annotated[
     TableForm | None,
-    typer.Option("--format", help="JSON Lines, a review a line, or CSV, a row a narrative; by default as the name ends."),
+    typer.Option(
+        "--format", help="JSON Lines, a review a line, or CSV, a row a narrative; by default as the name ends."
+    ),
 ]
 
 

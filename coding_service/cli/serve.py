@@ -32,21 +32,22 @@ def serve(
 ) -> None:
     """Serve suggestions over HTTP, with documentation at /docs.
 
-    Keys are given as a JSON list of their SHA-256 digests in CODING_SERVICE_KEYS; every request then needs
+    Keys are made by `io-coding keys create`, and with the first of them reviews, codings and decisions are served, too;
+    or they are given as a JSON list of SHA-256 digests in CODING_SERVICE_KEYS. Every request then needs
     `Authorization: Bearer <key>`. Without keys only this machine is answered.
     """
     import uvicorn
 
-    from coding_service.bootstrap import open_shelf
+    from coding_service.bootstrap import open_shelf, open_store, pick_authenticator
     from coding_service.services.authentication import is_loopback
     from coding_service.settings import Settings
     from coding_service.suggesters.bundle import verify_bundle
 
     settings = Settings()
-    if not settings.keys and not is_loopback(host):
+    if not is_loopback(host) and pick_authenticator(settings, open_store(settings)).open:
         raise InputError(
             f"Without keys the server does not listen on {host!r}, only on this machine.",
-            hint="Set CODING_SERVICE_KEYS to a JSON list of SHA-256 digests of keys, or leave --host out.",
+            hint="Make one with `io-coding keys create`, set CODING_SERVICE_KEYS, or leave --host out.",
         )
     shelf = open_shelf(settings)
     taxonomy = verify_bundle(shelf.path(shelf.default))["taxonomy"]

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sklearn.metrics import precision_recall_curve
 
 from coding_service.metrics.counts import PRESENT, UNKNOWN, BoolArray, FloatArray, LabelArray, check_labels, divide
 from coding_service.metrics.records import as_json
@@ -150,6 +149,9 @@ def precision_recall_points(
     known = labels != UNKNOWN
     if not (labels == PRESENT).any():
         return PrecisionRecallCurve((), (), ())
+    # Measuring alone needs scikit-learn; the server starts a second sooner without it.
+    from sklearn.metrics import precision_recall_curve  # noqa: PLC0415
+
     precision, recall, thresholds = precision_recall_curve(labels[known], probabilities[known])
     kept = np.unique(np.linspace(0, len(thresholds) - 1, min(max_points, len(thresholds))).round().astype(int))
     return PrecisionRecallCurve(*(tuple(values[kept].tolist()) for values in (thresholds, precision, recall)))

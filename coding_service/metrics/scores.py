@@ -3,7 +3,6 @@
 from typing import Final
 
 import numpy as np
-from sklearn.metrics import average_precision_score, label_ranking_average_precision_score
 
 from coding_service.metrics.counts import (
     PRESENT,
@@ -146,6 +145,9 @@ def average_precision(labels: LabelArray, probabilities: FloatArray) -> FloatArr
     ndarray of shape (n_codes,)
         In [0, 1], NaN where no positive is known.
     """
+    # Measuring alone needs scikit-learn; the server starts a second sooner without it.
+    from sklearn.metrics import average_precision_score  # noqa: PLC0415
+
     check_labels(labels, probabilities)
     scores = np.full(labels.shape[1], np.nan)
     for code in np.flatnonzero((labels == PRESENT).any(axis=0)):
@@ -190,6 +192,9 @@ def ranking_precision(labels: LabelArray, probabilities: FloatArray) -> float:
     float
         In (0, 1], over the narratives with a known positive; NaN where there is none.
     """
+    # Measuring alone needs scikit-learn; the server starts a second sooner without it.
+    from sklearn.metrics import label_ranking_average_precision_score  # noqa: PLC0415
+
     check_labels(labels, probabilities)
     present = labels == PRESENT
     rows = present.any(axis=1)

@@ -1,11 +1,10 @@
 """Which reviews are coded blind, and from whom suggestions are withheld until when."""
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from coding_service.services.authentication import Caller
+from coding_service.services.draws import fraction
 from coding_service.settings import Settings
 from coding_service.store import UnitOfWork
 from coding_service.store.rows import BlindRole
@@ -47,15 +46,9 @@ class Blinding:
             What its gold is for: ``evaluation``, which never trains, or ``training``; None for a review that is not
             blind.
         """
-        if self._fraction("blind", jurisdiction, external_id) >= self.share:
+        if fraction(self.key, "blind", jurisdiction, external_id) >= self.share:
             return None
-        return "evaluation" if self._fraction("evaluation", jurisdiction, external_id) < 1 / 2 else "training"
-
-    def _fraction(self, purpose: str, jurisdiction: str, external_id: str) -> float:
-        """Give a number in [0, 1) that nobody can foretell without the key."""
-        message = "\0".join((purpose, jurisdiction, external_id)).encode("utf-8", "surrogatepass")
-        digest = hmac.digest(self.key.encode(), message, hashlib.sha256)
-        return int.from_bytes(digest[:6]) / 2**48
+        return "evaluation" if fraction(self.key, "evaluation", jurisdiction, external_id) < 1 / 2 else "training"
 
 
 def withheld(work: UnitOfWork, caller: Caller, hashes: Iterable[str]) -> set[str]:

@@ -49,6 +49,12 @@ LIMITS = (
 )
 
 
+PER_CODE = (
+    "Examples are those the code was trained on, support those it was measured on. The figures are cross-validated; "
+    "the threshold is the one in use."
+)
+
+
 @dataclass(frozen=True)
 class _Content:
     """What the folder of a bundle says."""
@@ -57,6 +63,7 @@ class _Content:
     metrics: Mapping[str, Any]
     taxonomy: Taxonomy
     thresholds: Sequence[float]
+    support: Sequence[float]
 
 
 def render_card(folder: Path) -> None:
@@ -89,7 +96,8 @@ def _read(folder: Path) -> _Content:
         taxonomy, metrics, calibration = (
             json.loads((folder / name).read_text(encoding="utf-8")) for name in (TAXONOMY, METRICS, CALIBRATION)
         )
-        return _Content(manifest, metrics, taxonomy_from_dict(taxonomy), calibration["thresholds"])
+        tree = taxonomy_from_dict(taxonomy)
+        return _Content(manifest, metrics, tree, calibration["thresholds"], calibration["support"])
     except (OSError, ValueError, KeyError) as error:
         raise BundleError(
             f"The card of {folder} cannot be written: a file of the bundle cannot be read ({type(error).__name__}).",
@@ -111,7 +119,7 @@ def _card(content: _Content, name: str, *, plotted: bool) -> str:
         ("## How it was measured", [_measured(content)]),
         ("## Figures", [_figures(headlines(content.metrics), "Measured on"), *_families(content.metrics)]),
         ("## Calibration and curves", [_plots(plotted=plotted)]),
-        ("## Per code", ["Cross-validated, but for the threshold, which is the one in use.", _per_code(content)]),
+        ("## Per code", [PER_CODE, _per_code(content)]),
         ("## Limits", [_bullets((*recipe.get("limits", ()), *LIMITS))]),
         ("## How it was made", [_made(manifest)]),
     ]
@@ -140,13 +148,17 @@ def _corpora(corpora: Iterable[Mapping[str, Any]]) -> str:
 
 
 def _measured(content: _Content) -> str:
-    folds = content.metrics["cross_validation"].get("folds")
+    recipe = content.manifest.get("recipe", {})
+    folds = recipe.get("folds") or content.metrics["cross_validation"].get("folds")
+    left_out = recipe.get("measured_folds") or folds
     return (
-        f"Cross-validation has {folds or 'several'} folds by group, near-duplicates kept together; calibration and "
-        "thresholds of a fold come from the other folds. Test splits and the other sets named below never train. "
-        "A code counts as suggested from its threshold on, and with it the themes above it; what nobody judged is left "
-        "out. Micro F1 pools all codes, macro F1 is the mean over the codes with three positives or more. ECE is the "
-        "calibration error over ten bins. In brackets: 95 % intervals, resampled by group."
+        f"The corpus was cut into {folds} folds by group, near-duplicates kept together; {left_out} of them, each "
+        "scored by a sibling that was trained on the others, make the cross-validation. Calibration and "
+        "thresholds behind its figures come from other narratives than those measured. Test splits and the other "
+        "sets named below never train. A code counts as suggested from its threshold on, and with it the themes "
+        "above it; what nobody judged is left out. Micro F1 pools all codes, macro F1 is the mean over the codes "
+        "with three positives or more. ECE is the calibration error over ten bins. In brackets: 95 % intervals, "
+        "resampled by group."
     )
 
 
@@ -185,23 +197,26 @@ def _plots(*, plotted: bool) -> str:
         f"![Reliability: share present by probability]({PLOTS}/{RELIABILITY})\n"
         f"![Precision and recall over all codes]({PLOTS}/{PRECISION_RECALL})\n\n"
         "Left: of the pairs that got a probability, the share that was present, with the number of pairs; on the "
-        "dashed line they are equal; below .10 nothing is drawn. Right: precision and recall over all codes as the threshold falls."
+        "dashed line they are equal; below .10 nothing is drawn. Right: precision and recall over all codes as the "
+        "threshold falls."
     )
 
 
 def _per_code(content: _Content) -> str:
-    columns = ("Name", "Code", "Support", "P", "R", "F1", "Kappa", "AP", "ECE", "Threshold")
-    thresholds = dict(zip(content.taxonomy.code_ids, content.thresholds, strict=True))
+    columns = ("Name", "Code", "Examples", "Support", "P", "R", "F1", "Kappa", "AP", "ECE", "Threshold")
+    known = zip(content.taxonomy.code_ids, content.support, content.thresholds, strict=True)
+    learned = {code_id: (examples, threshold) for code_id, examples, threshold in known}
     rows = [
         (
             content.taxonomy.get(row["code"]).name,
             f"`{row['code']}`",
+            f"{learned[row['code']][0]:.0f}",
             row["support"],
             _number(row["precision"]),
             _number(row["recall"]),
             _interval(row["f1"], row["f1_low"], row["f1_high"]),
             *(_number(row[key]) for key in ("kappa", "average_precision", "ece")),
-            _number(thresholds[row["code"]]),
+            _number(learned[row["code"]][1]),
         )
         for row in content.metrics["cross_validation"]["codes"]
     ]

@@ -10,6 +10,7 @@ from coding_service.services.idempotency import Answer, Retry, write_once
 from coding_service.services.narratives import record
 from coding_service.services.roles import allow, may
 from coding_service.services.shown_suggestions import first_shown
+from coding_service.services.stages import Doubling, after_close
 from coding_service.store import Engine, Event, UnitOfWork
 from coding_service.store.rows import CodingRow, DecisionRow
 from coding_service.store.scope import missing
@@ -96,7 +97,7 @@ def open_coding(
             blind=review.blind,
             taxonomy_id=taxonomy.id,
             taxonomy_version=taxonomy.version,
-            snapshot_id=shown and shown.id,
+            snapshot_id=shown.id if shown else None,
             independent=not (others and may(caller, "read others' codings")),
             opened_at=work.now(),
         )
@@ -108,9 +109,11 @@ def open_coding(
 
 
 def close_coding(
-    store: Engine, caller: Caller, coding_id: str, closing: Closing, *, retry: Retry | None = None
+    store: Engine, caller: Caller, coding_id: str, closing: Closing, *, doubling: Doubling, retry: Retry | None = None
 ) -> Answer:
     """Close a coding for good; from then on its coder may see suggestions, so nothing can be added to it.
+
+    Its narrative goes on in the queue.
 
     Parameters
     ----------
@@ -122,6 +125,8 @@ def close_coding(
         The coding.
     closing : Closing
         Complete or not, and why.
+    doubling : Doubling
+        How narratives are drawn for a second coding.
     retry : Retry or None
         How the request is known again.
 
@@ -150,9 +155,8 @@ def close_coding(
     def do(work: UnitOfWork) -> Answer:
         row = own_open_coding(work, caller, coding_id)
         row.comment, row.missing_theme = closing.comment, closing.missing_theme
-        work.codings.close(
-            caller.scope, coding_id, complete=closing.complete, skipped_reason=closing.skipped_reason
-        )
+        work.codings.close(caller.scope, coding_id, complete=closing.complete, skipped_reason=closing.skipped_reason)
+        after_close(work, caller.scope, row, doubling)
         record_coding(work, caller, "close", row, complete=closing.complete)
         return describe_coding(work, caller, row, work.decisions.of_coding(caller.scope, coding_id))
 

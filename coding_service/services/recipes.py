@@ -30,6 +30,9 @@ class Recipe(BaseModel):
     taxonomy: TaxonomyReference = Field(default_factory=TaxonomyReference, description="The taxonomy to code by.")
     corpus: tuple[str, ...] = Field(default=(), description="Corpus files, relative to the recipe.")
     folds: int = Field(default=5, ge=2, le=20, description="Folds of the cross-validation, by group.")
+    measured_folds: int | None = Field(
+        default=None, ge=1, description="Folds that are really left out; less than all where a fit takes very long."
+    )
     seed: int = Field(default=1, ge=0, description="Seed of everything that is drawn.")
     limits: tuple[str, ...] = Field(default=(), description="What is known to be wrong with the corpora; for the card.")
 

@@ -126,16 +126,16 @@ def _jurisdiction(work: UnitOfWork, name: str, *, new: bool) -> JurisdictionRow:
     return work.jurisdictions.named(OPERATOR.scope, name)
 
 
-def _import_one(
-    work: UnitOfWork, owner: JurisdictionRow, review: NewReview, intake: Intake
-) -> tuple[Change, int]:
+def _import_one(work: UnitOfWork, owner: JurisdictionRow, review: NewReview, intake: Intake) -> tuple[Change, int]:
     row = work.reviews.by_external(OPERATOR.scope, owner.id, review.external_id)
     change: Change
     if row is None:
         change, row, known = "new", put_review(work, OPERATOR, owner, review, intake), {}
     else:
         change = _correct(work, row, review)
-        known = {narrative.external_id: narrative.text for narrative in work.narratives.of_review(OPERATOR.scope, row.id)}
+        known = {
+            narrative.external_id: narrative.text for narrative in work.narratives.of_review(OPERATOR.scope, row.id)
+        }
     n_new = 0
     for narrative in review.narratives:
         if narrative.name not in known:

@@ -105,7 +105,9 @@ def dump_reviews(records: Iterable[Mapping[str, Any]], form: TableForm) -> Itera
     yield ",".join(COLUMNS) + "\n"
     for record in records:
         buffer = io.StringIO()
-        writer = csv.DictWriter(buffer, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(
+            buffer, COLUMNS, lineterminator="\n", quoting=csv.QUOTE_ALL
+        )  # a lone carriage return, too
         facts = {column: record[column] for column in REVIEW_COLUMNS[1:]}
         facts |= {"review_id": record["id"], "completed": str(record["completed"]).lower()}
         for narrative in record["narratives"] or [{}]:
@@ -119,7 +121,9 @@ def _from_jsonl(content: str, name: str) -> Iterator[tuple[str, Any]]:
             try:
                 yield f"{name}:{number}", json.loads(line)
             except (ValueError, RecursionError) as error:
-                raise InputError(f"{name}:{number}: is not JSON.", hint="Write one review, an object, a line.") from error
+                raise InputError(
+                    f"{name}:{number}: is not JSON.", hint="Write one review, an object, a line."
+                ) from error
 
 
 def _from_csv(content: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -64,7 +64,7 @@ class Intake:
     """By what rules reviews are taken in."""
 
     blinding: Blinding
-    sizes: Sizes = Sizes()
+    sizes: Sizes
 
 
 def create_review(

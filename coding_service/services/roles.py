@@ -14,6 +14,9 @@ Action = Literal[
     "write codings",
     "read codings",
     "read others' codings",
+    "read the queue",
+    "adjudicate",
+    "read agreement",
 ]
 
 ROLE_MATRIX: Mapping[Action, frozenset[str]] = {
@@ -24,6 +27,9 @@ ROLE_MATRIX: Mapping[Action, frozenset[str]] = {
     "write codings": frozenset({"reviewer", "adjudicator", "admin"}),
     "read codings": frozenset({"reviewer", "adjudicator", "ml", "admin"}),
     "read others' codings": frozenset({"adjudicator", "admin"}),
+    "read the queue": frozenset({"reviewer", "adjudicator"}),
+    "adjudicate": frozenset({"adjudicator"}),
+    "read agreement": frozenset({"adjudicator", "analyst", "ml", "admin"}),
 }
 """Action -> roles that may do it, each inside the jurisdiction of its key; analysts never read a text."""
 

@@ -1,21 +1,26 @@
-"""One training run: from a recipe and corpus files to a bundle on disk, with its model card."""
+"""One training run: from a recipe, corpus files and what people verified to a bundle on disk, with its model card."""
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from coding_service.corpus.files import STDIN, read_corpus, source_name
 from coding_service.corpus.fingerprint import corpus_fingerprint
-from coding_service.errors import CorpusError, InputError
+from coding_service.errors import CodingError, CorpusError, InputError
 from coding_service.services.card import render_card
 from coding_service.services.figures import headlines
+from coding_service.services.out_of_fold import Step
 from coding_service.services.recipes import Recipe, read_recipe
-from coding_service.services.training import NamedCorpus, Step, train
-from coding_service.suggesters.bundle import Bundle, check_free, write_bundle
+from coding_service.services.shelf import JURISDICTIONS
+from coding_service.services.training import NamedCorpus, train
+from coding_service.services.verified import NAME, Verified
+from coding_service.suggesters.bundle import MANIFEST, METRICS, Bundle, check_free, read_manifest, write_bundle
+from coding_service.suggesters.encoder import hash_file
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import open_taxonomy
 
@@ -53,8 +58,13 @@ class Run:
     replace: bool = False
 
 
-def carry_out(run: Run, *, bundles: Path, cache: Path, step: Step = lambda _: None) -> dict[str, Any]:
+def carry_out(
+    run: Run, *, bundles: Path, cache: Path, verified: Verified | None = None, step: Step = lambda _: None
+) -> dict[str, Any]:
     """Train a bundle and write it; nothing is written unless all goes well.
+
+    With verified narratives a bundle that the same recipe made of the same narratives is given instead of a new one,
+    unless the run names one.
 
     Parameters
     ----------
@@ -64,14 +74,16 @@ def carry_out(run: Run, *, bundles: Path, cache: Path, step: Step = lambda _: No
         Where bundles lie by default.
     cache : Path
         Folder for embeddings.
+    verified : Verified or None
+        What people verified, to train on as well; its taxonomy then takes the place of the recipe's.
     step : callable
         Told what is being done.
 
     Returns
     -------
     dict
-        JSON-ready: ``id``, ``folder``, ``sha256``, ``suggester``, ``taxonomy``, ``corpora`` and ``figures``, one row
-        for each set that was measured.
+        JSON-ready: ``id``, ``folder``, ``sha256``, ``suggester``, ``taxonomy``, ``corpora``, ``figures``, one row for
+        each set that was measured, and ``made_before``.
 
     Raises
     ------
@@ -82,17 +94,50 @@ def carry_out(run: Run, *, bundles: Path, cache: Path, step: Step = lambda _: No
     """
     step("reading")
     recipe = read_recipe(run.recipe)
-    taxonomy = _taxonomy(run, recipe)
+    taxonomy = _taxonomy(run, recipe) if verified is None else verified.taxonomy
     beside = run.recipe.parent
     corpora = _read([*(str(beside / path) for path in recipe.corpus), *run.corpora], taxonomy)
+    corpora += [] if verified is None else [NamedCorpus(NAME, verified.narratives)]
     if not corpora:
         raise CorpusError(f"Recipe {recipe.name!r} names no corpus.", hint="Name one in it, or with --corpus.")
+    if verified is not None and not (run.name or run.output):
+        made = _made_before(recipe, corpora, taxonomy, bundles)
+        if made is not None:
+            metrics = json.loads((made / METRICS).read_text(encoding="utf-8"))
+            return _summary(made, metrics) | {"made_before": True}
     folder = _folder(run, recipe, corpora, bundles)
     check_free(folder, replace=run.replace)
     trained = train(recipe, corpora, taxonomy, measured=_read(run.measured, taxonomy), cache=cache, step=step)
     step("writing")
-    bundle = write_bundle(trained.bundle, folder, trained.metrics, render_card, replace=run.replace)
-    return _summary(bundle, folder, trained.metrics)
+    write_bundle(_with_origin(trained.bundle, verified), folder, trained.metrics, render_card, replace=run.replace)
+    return _summary(folder, trained.metrics)
+
+
+def _with_origin(bundle: Bundle, verified: Verified | None) -> Bundle:
+    """Let a bundle say whose narratives it learned from; ids, for every key may read a manifest."""
+    if verified is None:
+        return bundle
+    origin = {JURISDICTIONS: list(verified.jurisdictions), "snapshot": verified.fingerprint}
+    return replace(bundle, manifest={**bundle.manifest, **origin})
+
+
+def _made_before(recipe: Recipe, corpora: Sequence[NamedCorpus], taxonomy: Taxonomy, bundles: Path) -> Path | None:
+    """Find the latest bundle that the same recipe made of the same narratives."""
+    asked = (
+        recipe.model_dump(mode="json"),
+        taxonomy.sha256,
+        [corpus_fingerprint(corpus.narratives) for corpus in corpora],
+    )
+    found = []
+    for path in bundles.glob(f"[!.]*/{MANIFEST}"):
+        try:
+            manifest = read_manifest(path.parent)
+        except CodingError:
+            continue
+        fingerprints = [corpus["fingerprint"] for corpus in manifest.get("corpora", ())]
+        if (manifest.get("recipe"), manifest["taxonomy"]["sha256"], fingerprints) == asked:
+            found.append((manifest["trained_at"], path.parent))
+    return max(found)[1] if found else None
 
 
 def _taxonomy(run: Run, recipe: Recipe) -> Taxonomy:
@@ -129,15 +174,16 @@ def _folder(run: Run, recipe: Recipe, corpora: Sequence[NamedCorpus], bundles: P
     return folder
 
 
-def _summary(bundle: Bundle, folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
-    manifest = bundle.manifest
+def _summary(folder: Path, metrics: dict[str, Any]) -> dict[str, Any]:
+    manifest = read_manifest(folder)
     kept = ("name", "fingerprint", "n_narratives", "n_groups")
     return {
-        "id": bundle.id,
+        "id": folder.name,
         "folder": str(folder),
-        "sha256": bundle.sha256,
+        "sha256": hash_file(folder / MANIFEST),
         "suggester": manifest["suggester"],
-        "taxonomy": {"id": bundle.taxonomy.id, "version": bundle.taxonomy.version},
+        "taxonomy": {key: manifest["taxonomy"][key] for key in ("id", "version")},
         "corpora": [{key: corpus[key] for key in kept} for corpus in manifest["corpora"]],
         "figures": headlines(metrics),
+        "made_before": False,
     }

@@ -1,5 +1,6 @@
 """What a person is shown for a narrative of the store: withheld while blind, and kept as a snapshot with the coding."""
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from coding_service.services.authentication import Caller
@@ -9,7 +10,7 @@ from coding_service.services.narratives import record
 from coding_service.services.roles import allow
 from coding_service.services.shelf import Shelf
 from coding_service.services.suggesting import Sizes, Text, suggest
-from coding_service.store import Engine, UnitOfWork
+from coding_service.store import Engine, UnitOfWork, text_hash
 from coding_service.store.rows import NarrativeRow, SuggestionSnapshotRow
 from coding_service.suggestions import Limits
 
@@ -61,6 +62,43 @@ def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: 
         return _show(work, caller, narrative, snapshot)
 
 
+def withhold(
+    store: Engine | None,
+    caller: Caller,
+    texts: Sequence[Text],
+    suggest_rest: Callable[[Sequence[Text]], list[dict[str, Any]]],
+) -> list[dict[str, Any]]:
+    """Suggest codes for texts of a request, but for those that the caller is to code blind.
+
+    Parameters
+    ----------
+    store : Engine or None
+        Where blind narratives are known; None where there is no store.
+    caller : Caller
+        Who asks.
+    texts : sequence of Text
+        The texts.
+    suggest_rest : callable
+        Gives one object for each of the texts that are not withheld.
+
+    Returns
+    -------
+    list of dict
+        One for each text, in order; a withheld one has ``id``, ``withheld``, ``reason`` and ``hint``.
+    """
+    hashes = [text_hash(text.text) for text in texts]
+    hidden: set[str] = set()
+    if store is not None:
+        with UnitOfWork(store, reading=True) as work:
+            hidden = withheld(work, caller, set(hashes))
+    open_texts = [text for text, digest in zip(texts, hashes, strict=True) if digest not in hidden]
+    answers = iter(suggest_rest(open_texts) if open_texts else [])
+    return [
+        {"id": text.id, **WITHHELD} if digest in hidden else next(answers)
+        for text, digest in zip(texts, hashes, strict=True)
+    ]
+
+
 def first_shown(work: UnitOfWork, caller: Caller, narrative_id: str) -> SuggestionSnapshotRow | None:
     """Give what a person was shown first for a narrative, or None."""
     shown = work.snapshots.shown_to(caller.scope, narrative_id, caller.person_id)
@@ -84,7 +122,9 @@ def _show(work: UnitOfWork, caller: Caller, narrative: NarrativeRow, snapshot: S
     }
 
 
-def _snapshot(work: UnitOfWork, caller: Caller, narrative: NarrativeRow, answer: dict[str, Any]) -> SuggestionSnapshotRow:
+def _snapshot(
+    work: UnitOfWork, caller: Caller, narrative: NarrativeRow, answer: dict[str, Any]
+) -> SuggestionSnapshotRow:
     return SuggestionSnapshotRow(
         jurisdiction_id=narrative.jurisdiction_id,
         narrative_id=narrative.id,

@@ -2,32 +2,30 @@
 
 import hashlib
 import platform
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from coding_service import __version__
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.fingerprint import corpus_fingerprint
-from coding_service.corpus.labels import PRESENT, Labels, label_matrix, lift
-from coding_service.corpus.split import grouped_folds, merged_groups
+from coding_service.corpus.labels import PRESENT, label_matrix, lift
 from coding_service.errors import CorpusError
 from coding_service.metrics.calibration import precision_recall_points, reliability_curve
 from coding_service.metrics.evaluation import evaluate, evaluate_slices
 from coding_service.metrics.records import as_json
+from coding_service.services.out_of_fold import OutOfFold, Step, score_out_of_fold
 from coding_service.services.recipes import Recipe
 from coding_service.suggesters.bundle import Bundle
 from coding_service.suggesters.calibration import fit_calibration
 from coding_service.suggesters.protocol import Suggester
 from coding_service.suggesters.registry import suggester_class
 from coding_service.suggesters.thresholds import choose_thresholds
-from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
 LIBRARIES = (
@@ -37,7 +35,7 @@ LIBRARIES = (
     "onnxruntime",
     "tokenizers",
     "spacy",
-    "skops",
+    "safetensors",
     "torch",
     "sentence-transformers",
 )
@@ -60,26 +58,6 @@ class Trained:
 
     bundle: Bundle
     metrics: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class OutOfFold:
-    """Raw scores of narratives by suggesters that did not see their groups.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_narratives, n_codes)
-        In [0, 1].
-    folds : ndarray of shape (n_narratives,)
-        The fold each was left out in.
-    """
-
-    scores: Floats
-    folds: NDArray[np.int64]
-    labels: Labels = field(repr=False)
-
-
-Step = Callable[[str], None]
 
 
 def train(
@@ -131,21 +109,18 @@ def train(
     step("fitting on all narratives")
     kind = suggester_class(recipe.suggester)
     suggester = kind.from_parameters(recipe.parameters, cache=cache).fit(narratives, taxonomy, seed=recipe.seed)
-    folds = grouped_folds(merged_groups(narratives), labels, recipe.folds, recipe.seed)
-    out = OutOfFold(
-        cross_fit(suggester, narratives, taxonomy, folds, cache=cache, seed=recipe.seed, step=step), folds, labels
-    )
-    calibration = fit_calibration(out.scores, labels)
+    out = score_out_of_fold(suggester, narratives, taxonomy, recipe, cache=cache, step=step)
+    calibration = fit_calibration(out.scores, out.labels)
     bundle = Bundle(
         suggester=suggester,
         taxonomy=taxonomy,
         calibration=calibration,
-        thresholds=choose_thresholds(calibration.apply(out.scores, taxonomy), labels),
+        thresholds=choose_thresholds(calibration.apply(out.scores, taxonomy), out.labels),
         support=(labels == PRESENT).sum(axis=0).astype(float),
         manifest=_manifest(recipe, suggester, corpora, taxonomy),
     )
     step("measuring")
-    figures, curves = _cross_validated(out, narratives, taxonomy, recipe)
+    figures, curves = _cross_validated(out, [narratives[row] for row in out.rows.tolist()], taxonomy)
     tests = {
         corpus.name: [narrative for narrative in corpus.narratives if narrative.split == "test"] for corpus in corpora
     }
@@ -172,27 +147,6 @@ def _refuse_overlap(narratives: Sequence[CodedNarrative], measured: Sequence[Nam
             )
 
 
-def cross_fit(  # noqa: PLR0913 - one run has this many facts, all keyword-only but the data
-    fitted: Suggester,
-    narratives: Sequence[CodedNarrative],
-    taxonomy: Taxonomy,
-    folds: NDArray[np.int64],
-    *,
-    cache: Path | None,
-    seed: int,
-    step: Step = lambda _: None,
-) -> Floats:
-    """Score each narrative by a sibling of a fitted suggester that did not learn from its fold."""
-    scores = np.zeros((len(narratives), len(taxonomy.code_ids)))
-    for fold in range(int(folds.max()) + 1):
-        step(f"fold {fold + 1} of {int(folds.max()) + 1}")
-        sibling = type(fitted).from_parameters(fitted.parameters(), cache=cache)
-        sibling.fit([narratives[row] for row in np.flatnonzero(folds != fold).tolist()], taxonomy, seed=seed)
-        left_out = np.flatnonzero(folds == fold).tolist()
-        scores[left_out] = sibling.score([narratives[row].text for row in left_out]).values
-    return scores
-
-
 def measure(bundle: Bundle, narratives: Sequence[CodedNarrative]) -> dict[str, Any]:
     """Measure a bundle on narratives it was not trained on; JSON-ready."""
     labels = label_matrix(narratives, bundle.taxonomy)
@@ -203,12 +157,12 @@ def measure(bundle: Bundle, narratives: Sequence[CodedNarrative]) -> dict[str, A
 
 
 def _cross_validated(
-    out: OutOfFold, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, recipe: Recipe
+    out: OutOfFold, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Measure out-of-fold scores with calibration and thresholds from the other folds; gives figures and curves."""
     probabilities = np.zeros_like(out.scores)
     suggested = np.zeros(out.scores.shape, dtype=bool)
-    for fold in range(recipe.folds):
+    for fold in np.unique(out.folds):
         inside, outside = out.folds == fold, out.folds != fold
         calibration = fit_calibration(out.scores[outside], out.labels[outside])
         thresholds = choose_thresholds(calibration.apply(out.scores[outside], taxonomy), out.labels[outside])
@@ -225,7 +179,7 @@ def _cross_validated(
         out.labels, probabilities, suggested, slices=slices, code_ids=taxonomy.code_ids, groups=groups
     )
     figures = {
-        "folds": recipe.folds,
+        "folds": len(np.unique(out.folds)),
         **evaluate(out.labels, probabilities, suggested, code_ids=taxonomy.code_ids, groups=groups).to_dict(),
         "by_family": {name: part.to_dict() for name, part in parts.items()},
     }

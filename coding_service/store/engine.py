@@ -64,7 +64,10 @@ def open_engine(url: str) -> Engine:
 
 def is_there(url: str) -> bool:
     """Tell whether there may be a database under a URL, without making one: of SQLite, whether the file exists."""
-    target = make_url(url)
+    try:
+        target = make_url(url)
+    except ArgumentError:
+        return True  # opening it says what is wrong with it
     return target.get_backend_name() != "sqlite" or Path(str(target.database)).expanduser().is_file()
 
 

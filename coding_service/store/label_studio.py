@@ -118,6 +118,20 @@ class LabelStudioLinks(Repository):
             row.annotation: row for row in self._session.scalars(query.order_by(LabelStudioAnnotationRow.annotation))
         }
 
+    def annotations_of_narrative(self, scope: Scope, narrative_id: str) -> list[LabelStudioAnnotationRow]:
+        """List the last read states of a narrative's annotations in every project, by Label Studio's number."""
+        query = select(LabelStudioAnnotationRow).where(
+            LabelStudioAnnotationRow.narrative_id == narrative_id, scope.where(LabelStudioAnnotationRow.jurisdiction_id)
+        )
+        return list(self._session.scalars(query.order_by(LabelStudioAnnotationRow.annotation)))
+
+    def annotations_of_tasks(self, project_id: str, tasks: Iterable[int]) -> list[LabelStudioAnnotationRow]:
+        """List the last read states of the annotations of some tasks, by Label Studio's number."""
+        query = select(LabelStudioAnnotationRow).where(
+            LabelStudioAnnotationRow.project_id == project_id, LabelStudioAnnotationRow.task.in_(list(tasks))
+        )
+        return list(self._session.scalars(query.order_by(LabelStudioAnnotationRow.annotation)))
+
     def save(self) -> None:
         """Send changes of a project's config and of a task's prediction to the database."""
         self._flush()

@@ -83,6 +83,13 @@ class Runs(Repository):
         if touched.first() is None:
             raise missing("running training")
 
+    def trains_on(self, scope: Scope, run_id: str, snapshot_fingerprint: str) -> RunRow:
+        """Set down which narratives a run trains on."""
+        row = self.get(scope, run_id)
+        row.snapshot_fingerprint = snapshot_fingerprint
+        self._flush()
+        return row
+
     def end(
         self, scope: Scope, run_id: str, status: RunStatus, *, bundle_id: str | None = None, report: dict[str, Any]
     ) -> RunRow:

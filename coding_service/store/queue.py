@@ -67,6 +67,12 @@ class Queue(Repository):
         """Give where a narrative stands."""
         return self._get(QueueRow, scope, narrative_id, "narrative")
 
+    def hold(self, scope: Scope, narrative_id: str) -> QueueRow:
+        """Give where a narrative stands now, and keep others from moving it until this unit of work ends."""
+        row = self.get(scope, narrative_id)
+        self._session.refresh(row, with_for_update=True)
+        return row
+
     def waiting(self, scope: Scope, states: Sequence[QueueState], *, limit: int | None = None) -> list[QueueItem]:
         """List all that wait, most urgent first, leases or not."""
         query = _ITEMS.where(scope.where(QueueRow.jurisdiction_id), QueueRow.state.in_(states))

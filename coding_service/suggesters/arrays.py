@@ -1,37 +1,42 @@
-"""Writes and reads learned arrays and scikit-learn objects as skops, with a fixed list of allowed types."""
+"""Writes and reads learned arrays as safetensors: numbers and their shapes, nothing that could run."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import skops.io
-from skops.io.exceptions import UntrustedTypesFoundException
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
 
 from coding_service.errors import BundleError
 
-ALLOWED_TYPES: tuple[str, ...] = ()
-"""Types trusted beside those that skops trusts itself: none is needed for arrays and a TF-IDF vectoriser."""
+
+def save_arrays(path: Path, content: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays by name."""
+    save_file({name: np.ascontiguousarray(array) for name, array in content.items()}, path)
 
 
-def save_arrays(path: Path, content: dict[str, Any]) -> None:
-    """Write arrays and fitted scikit-learn transformers."""
-    skops.io.dump(content, path)
+def load_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+    """Read arrays that `save_arrays` wrote.
 
-
-def load_arrays(path: Path) -> dict[str, Any]:
-    """Read back what `save_arrays` wrote.
+    Parameters
+    ----------
+    path : Path
+        The file.
+    *names : str
+        The arrays wanted, in the order they are given back in.
 
     Raises
     ------
     BundleError
-        If the file is missing, is not skops, or holds a type that is not allowed.
+        If the file is missing, damaged, or lacks an array.
     """
     try:
-        return dict(skops.io.load(path, trusted=list(ALLOWED_TYPES)))
-    except UntrustedTypesFoundException as error:
+        found = load_file(path)
+        return [found[name] for name in names]
+    except (OSError, SafetensorError, KeyError) as error:
         raise BundleError(
-            f"{path} holds types that are not allowed: {error}.", hint="Do not use this bundle; train it anew."
-        ) from error
-    except Exception as error:  # a damaged archive raises whatever its damage meets first
-        raise BundleError(
-            f"{path} cannot be read ({type(error).__name__}).", hint="Restore the bundle; the file may be truncated."
+            f"{path} cannot be read as arrays {', '.join(names)} ({type(error).__name__}).",
+            hint="Restore the bundle; the file may be truncated.",
         ) from error

@@ -7,8 +7,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
-from sklearn.isotonic import IsotonicRegression
-from sklearn.linear_model import LogisticRegression
 
 from coding_service.corpus.labels import PRESENT
 from coding_service.suggestions.scores import Floats
@@ -113,11 +111,16 @@ def _sigmoid(
 ) -> tuple[float, float]:
     if present.size == 0 or present.min() == present.max():
         return default
+    # Fitting needs scikit-learn; serving starts a second sooner without it.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     model = LogisticRegression(C=1.0).fit(logits[:, None], present, sample_weight=trust)
     slope = float(model.coef_[0, 0])
     return (slope, float(model.intercept_[0])) if slope > 0 else default
 
 
 def _isotonic(scores: Floats, present: NDArray[np.int8], trust: Floats) -> tuple[Floats, Floats]:
+    from sklearn.isotonic import IsotonicRegression  # noqa: PLC0415 - as above
+
     model = IsotonicRegression(y_min=0.0, y_max=1.0, out_of_bounds="clip").fit(scores, present, sample_weight=trust)
     return np.asarray(model.X_thresholds_), np.asarray(model.y_thresholds_)

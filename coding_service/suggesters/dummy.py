@@ -58,11 +58,10 @@ class DummySuggester:
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
-        save_arrays(folder / "shares.skops", {"shares": self._shares})
+        save_arrays(folder / "shares.safetensors", {"shares": self._shares})
 
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:  # noqa: ARG003 - the arrays tell all
         """See `Suggester.load`."""
-        return cls(
-            read_parameters(DummyParameters, parameters, cls.name), load_arrays(folder / "shares.skops")["shares"]
-        )
+        (shares,) = load_arrays(folder / "shares.safetensors", "shares")
+        return cls(read_parameters(DummyParameters, parameters, cls.name), shares)

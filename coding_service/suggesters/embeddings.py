@@ -2,13 +2,14 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 
-from coding_service.suggesters.encoder import Encoder, TunedHead, Vectors
+from coding_service.suggesters.encoder import Encoder, Vectors
+from coding_service.suggesters.tuning import Tuning
 
 CHUNK = 512
 
@@ -40,9 +41,9 @@ class CachedEncoder:
         return self._encoder.dimension
 
     @property
-    def tuned_heads(self) -> Mapping[str, TunedHead]:
-        """Heads of the encoder behind."""
-        return self._encoder.tuned_heads
+    def tuning(self) -> Tuning:
+        """What the encoder behind was tuned on."""
+        return self._encoder.tuning
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Encode sentences, each distinct one at most once; see `Encoder.encode`."""

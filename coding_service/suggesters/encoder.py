@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -14,15 +14,13 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from coding_service.errors import BundleError
+from coding_service.suggesters.tuning import TUNING, Tuning
 
 Vectors = NDArray[np.float32]
-TunedHead = tuple[NDArray[np.float64], float]
-"""Weights and intercept of a head that was tuned together with an encoder."""
 
 DESCRIPTION = "encoder.json"
 WEIGHTS = "model.onnx"
 TOKENIZER = "tokenizer.json"
-HEADS = "heads.json"
 MAX_WORD_PIECES = 512
 BATCH = 32
 
@@ -41,8 +39,8 @@ class Encoder(Protocol):
         ...
 
     @property
-    def tuned_heads(self) -> Mapping[str, TunedHead]:
-        """Heads that were tuned together with the encoder, by code id; empty for a general one."""
+    def tuning(self) -> Tuning:
+        """What it was tuned on; empty for a general encoder."""
         ...
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
@@ -96,12 +94,9 @@ class OnnxEncoder:
         return int(self.description["dimension"])
 
     @cached_property
-    def tuned_heads(self) -> Mapping[str, TunedHead]:
-        """Heads from ``heads.json``, where the encoder comes with some."""
-        if HEADS not in self.description["files"]:
-            return {}
-        content = json.loads((self.folder / HEADS).read_text(encoding="utf-8"))
-        return {code_id: (np.array(head["weights"]), float(head["intercept"])) for code_id, head in content.items()}
+    def tuning(self) -> Tuning:
+        """What it was tuned on; empty for a general encoder."""
+        return Tuning.read(self.folder)
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Encode sentences in batches of similar length; see `Encoder.encode`."""
@@ -118,8 +113,8 @@ class OnnxEncoder:
         return vectors
 
 
-def read_description(folder: Path) -> dict[str, Any]:
-    """Read ``encoder.json`` and verify the files that it names.
+def read_description(folder: Path, *, verify: bool = True) -> dict[str, Any]:
+    """Read ``encoder.json`` and verify the files that it names, unless told not to.
 
     Raises
     ------
@@ -129,12 +124,12 @@ def read_description(folder: Path) -> dict[str, Any]:
     try:
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         files = {str(name): str(expected) for name, expected in description["files"].items()}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BundleError(
             f"The encoder in {folder} has no readable {DESCRIPTION}.",
             hint="Name a folder made by `make encoder`, or the bundle it came with.",
         ) from error
-    for name, expected in files.items():
+    for name, expected in files.items() if verify else ():
         path = folder / name
         found = hash_file(path) if path.is_file() else "no file"
         if found != expected:
@@ -155,8 +150,8 @@ def describe(folder: Path, **facts: Any) -> dict[str, Any]:
     **facts
         What to record beside the hashes: ``name``, ``source``, ``licence``, ``dimension``.
     """
-    files = {name: hash_file(folder / name) for name in (WEIGHTS, TOKENIZER, HEADS) if (folder / name).is_file()}
-    joined = hashlib.sha256("".join(files.values()).encode()).hexdigest()
+    files = {name: hash_file(folder / name) for name in (WEIGHTS, TOKENIZER, TUNING) if (folder / name).is_file()}
+    joined = hashlib.sha256("".join(files[name] for name in (WEIGHTS, TOKENIZER)).encode()).hexdigest()
     description: dict[str, Any] = {**facts, "files": files, "sha256": joined}
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
     return description

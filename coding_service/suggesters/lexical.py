@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_matrix
 from scipy.special import expit
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import label_matrix
@@ -19,12 +17,12 @@ from coding_service.suggesters.arrays import load_arrays, save_arrays
 from coding_service.suggesters.heads import Heads
 from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.sentences import split_sentences
+from coding_service.suggesters.terms import Terms
 from coding_service.suggestions import Scores
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
-NO_TERM = "nothing"
-"""A term for a corpus that has none."""
+HEADS = "heads.safetensors"
 
 
 @dataclass(frozen=True)
@@ -44,11 +42,9 @@ class LexicalSuggester:
 
     name: ClassVar[str] = "lexical"
 
-    def __init__(
-        self, options: LexicalParameters, terms: TfidfVectorizer | None = None, heads: Heads | None = None
-    ) -> None:
+    def __init__(self, options: LexicalParameters, terms: Terms | None = None, heads: Heads | None = None) -> None:
         self._options = options
-        self._terms = terms or TfidfVectorizer()
+        self._terms = terms or Terms({}, np.zeros(0))
         self._heads = heads or Heads.blank(0, 0)
 
     @classmethod
@@ -66,15 +62,15 @@ class LexicalSuggester:
         judged = np.flatnonzero((labels >= 0).any(axis=1))
         texts = [narratives[row].text for row in judged]
         trust = np.array([narratives[row].weight for row in judged])
-        self._terms = _learn_terms(texts, self._options)
-        self._heads = _fit_terms(self._terms.transform(texts or [""]), labels[judged], trust, self._options.strength)
+        self._terms = Terms.learn(texts, max_terms=self._options.max_terms, min_texts=self._options.min_narratives)
+        self._heads = _fit_terms(self._terms.read(texts or [""]), labels[judged], trust, self._options.strength)
         return self
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Score whole texts on the scale of log odds; shape (n_texts, n_codes)."""
         if not texts:
             return np.zeros((0, len(self._heads.intercepts)))
-        return self._heads.logits(self._terms.transform(texts))
+        return self._heads.logits(self._terms.read(texts))
 
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
@@ -87,41 +83,25 @@ class LexicalSuggester:
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
-        content = {
-            "terms": self._terms,
-            "weights": self._heads.weights.astype(np.float32),
-            "intercepts": self._heads.intercepts,
-        }
-        save_arrays(folder / "lexical.skops", content)
+        self._terms.save(folder)
+        save_arrays(
+            folder / HEADS,
+            {"weights": self._heads.weights.astype(np.float32), "intercepts": self._heads.intercepts},
+        )
 
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:  # noqa: ARG003 - the arrays tell all
         """See `Suggester.load`."""
-        content = load_arrays(folder / "lexical.skops")
-        return cls(
-            read_parameters(LexicalParameters, parameters, cls.name),
-            content["terms"],
-            Heads(content["weights"], content["intercepts"]),
-        )
-
-
-def _learn_terms(texts: Sequence[str], options: LexicalParameters) -> TfidfVectorizer:
-    """Learn the terms that stand in enough texts, or all of them where none does."""
-    terms = TfidfVectorizer(
-        ngram_range=(1, 2),
-        sublinear_tf=True,
-        min_df=max(min(options.min_narratives, len(texts)), 1),
-        max_features=options.max_terms,
-        dtype=np.float32,
-    )
-    try:
-        return terms.fit(texts)
-    except ValueError:  # scikit-learn refuses an empty vocabulary
-        return terms.set_params(min_df=1).fit([*texts, NO_TERM])
+        weights, intercepts = load_arrays(folder / HEADS, "weights", "intercepts")
+        options = read_parameters(LexicalParameters, parameters, cls.name)
+        return cls(options, Terms.load(folder), Heads(weights, intercepts))
 
 
 def _fit_terms(features: csr_matrix, labels: NDArray[np.int8], trust: Floats, strength: float) -> Heads:
     """Fit one head per code over sparse terms; a code without a positive or a negative stays blank."""
+    # Fitting needs scikit-learn; serving starts a second sooner without it.
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
     heads = Heads.blank(features.shape[1], labels.shape[1])
     for column in range(labels.shape[1]):
         known = labels[:, column] >= 0

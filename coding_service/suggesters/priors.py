@@ -1,5 +1,7 @@
 """What is known of a code before any narrative: from the encoder's own heads, else from its definition and examples."""
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,18 +30,23 @@ def prior_heads(encoder: Encoder, taxonomy: Taxonomy) -> Heads:
     Heads
         Over sentence vectors of the encoder.
     """
-    wordings = [_wording(taxonomy, taxonomy.get(code_id)) for code_id in taxonomy.code_ids]
-    centres = encoder.encode([wording for wording, _ in wordings])
-    for row, (_, examples) in enumerate(wordings):
-        if examples:
-            centres[row] += encoder.encode(examples).mean(axis=0)
-    centres = _unit(centres)
-    weights = DEFINITION_SCALE * centres.T.astype(np.float64)
-    intercepts = np.full(len(wordings), RARE_LOGIT)
-    for row, code_id in enumerate(taxonomy.code_ids):
-        if code_id in encoder.tuned_heads:
-            weights[:, row], intercepts[row] = encoder.tuned_heads[code_id]
+    weights = DEFINITION_SCALE * code_centres(encoder.encode, taxonomy).T.astype(np.float64)
+    intercepts = np.full(len(taxonomy.code_ids), RARE_LOGIT)
+    tuned = encoder.tuning.heads
+    for column, code_id in enumerate(taxonomy.code_ids):
+        if code_id in tuned:
+            weights[:, column], intercepts[column] = tuned[code_id]
     return Heads(weights, intercepts)
+
+
+def code_centres(encode: Callable[[Sequence[str]], Vectors], taxonomy: Taxonomy) -> Vectors:
+    """Give a unit vector per code, shape (n_codes, dimension): its name and definition, and its mean example."""
+    read = [_wording(taxonomy, taxonomy.get(code_id)) for code_id in taxonomy.code_ids]
+    centres = encode([wording for wording, _ in read]).copy()
+    for row, (_, examples) in enumerate(read):
+        if examples:
+            centres[row] += encode(examples).mean(axis=0)
+    return _unit(centres)
 
 
 def definition_rows(encoder: Encoder, taxonomy: Taxonomy) -> Rows:
@@ -51,6 +58,12 @@ def definition_rows(encoder: Encoder, taxonomy: Taxonomy) -> Rows:
         One row per phrase: an example is present for its code and the themes above, a counter-example absent; every
         other code is unknown.
     """
+    phrases, labels = phrase_labels(taxonomy)
+    return Rows(encoder.encode(phrases), labels, np.full(len(phrases), EXAMPLE_TRUST))
+
+
+def phrase_labels(taxonomy: Taxonomy) -> tuple[list[str], NDArray[np.int8]]:
+    """Give the example and counter-example phrases of a taxonomy with their labels, shape (n_phrases, n_codes)."""
     phrases: list[str] = []
     labels: list[NDArray[np.int8]] = []
     for column, code_id in enumerate(taxonomy.code_ids):
@@ -63,7 +76,7 @@ def definition_rows(encoder: Encoder, taxonomy: Taxonomy) -> Rows:
                 phrases.append(wording)
                 labels.append(row)
     matrix = np.array(labels, dtype=np.int8).reshape(len(phrases), len(taxonomy.code_ids))
-    return Rows(encoder.encode(phrases), matrix, np.full(len(phrases), EXAMPLE_TRUST))
+    return phrases, matrix
 
 
 def _wording(taxonomy: Taxonomy, code: Code) -> tuple[str, list[str]]:

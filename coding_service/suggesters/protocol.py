@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from coding_service.corpus import CodedNarrative
+from coding_service.suggesters.tuning import Remembered
 from coding_service.suggestions import Scores
+from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
 
@@ -86,4 +88,22 @@ class Suggester(Protocol):
         BundleError
             If a file is missing or damaged.
         """
+        ...
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A suggester over an encoder that may have been tuned on the narratives at hand."""
+
+    def recall(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> Remembered:
+        """Tell which pairs it was tuned on, with scores by siblings that were not."""
+        ...
+
+
+@runtime_checkable
+class Tunes(Remembering, Protocol):
+    """A suggester that tunes its encoder while it is fitted."""
+
+    def remember(self, narratives: Sequence[CodedNarrative], scores: Floats, taxonomy: Taxonomy) -> None:
+        """Keep what siblings said of narratives that they did not see, for later trainings over this encoder."""
         ...

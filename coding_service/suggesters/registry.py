@@ -10,6 +10,7 @@ SUGGESTERS = {
     "dummy": "coding_service.suggesters.dummy:DummySuggester",
     "lexical": "coding_service.suggesters.lexical:LexicalSuggester",
     "sentence": "coding_service.suggesters.sentence:SentenceSuggester",
+    "tuned": "coding_service.suggesters.tuned:TunedSuggester",
 }
 
 

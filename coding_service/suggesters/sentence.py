@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy.special import expit
 
 from coding_service.corpus import CodedNarrative
-from coding_service.corpus.labels import label_matrix
+from coding_service.corpus.labels import UNKNOWN, label_matrix
 from coding_service.suggesters.arrays import load_arrays, save_arrays
 from coding_service.suggesters.blend import choose_blend, held_out
 from coding_service.suggesters.embeddings import CachedEncoder
@@ -23,12 +23,15 @@ from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.priors import definition_rows, prior_heads
 from coding_service.suggesters.sentence_labels import SentenceLabels, label_sentences
 from coding_service.suggesters.sentences import split_sentences
+from coding_service.suggesters.tuning import Remembered
 from coding_service.suggestions import Scores
 from coding_service.suggestions.scores import Floats, Spans
 from coding_service.taxonomy import Taxonomy
 
 ENCODER = "encoder"
 LEXICAL = "lexical"
+HEADS = "heads.safetensors"
+HEAD_ARRAYS = ("sentence_weights", "sentence_intercepts", "narrative_weights", "narrative_intercepts")
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ class _Read:
 
 
 @dataclass(frozen=True)
-class _Learned:
+class Learned:
     """What ``fit`` leaves behind."""
 
     sentence: Heads
@@ -78,13 +81,13 @@ class SentenceSuggester:
         cache: Path | None = None,
         *,
         encoder: Encoder | None = None,
-        learned: _Learned | None = None,
+        learned: Learned | None = None,
     ) -> None:
         self._options = options
         self._cache = cache
         self._encoder = encoder
         blank = Heads.blank(0, 0)
-        self._learned = learned or _Learned(blank, blank, LexicalSuggester.from_parameters({}))
+        self._learned = learned or Learned(blank, blank, LexicalSuggester.from_parameters({}))
 
     @classmethod
     def from_parameters(cls, parameters: Mapping[str, Any], *, cache: Path | None = None) -> Self:
@@ -99,12 +102,24 @@ class SentenceSuggester:
     def encoder(self) -> Encoder:
         """The encoder, opened on first use."""
         if self._encoder is None:
-            encoder = open_encoder(self._options.encoder)
+            encoder = open_encoder(self.encoder_source)
             self._encoder = encoder if self._cache is None else CachedEncoder(encoder, self._cache)
         return self._encoder
 
+    @property
+    def encoder_source(self) -> str:
+        """Reference of the encoder."""
+        return self._options.encoder
+
+    def recall(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> Remembered:
+        """Tell which pairs the encoder was tuned on, with honest scores where it kept some."""
+        return self.encoder.tuning.recall([narrative.text for narrative in narratives], taxonomy)
+
     def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
         """See `Suggester.fit`."""
+        tuning = self.encoder.tuning
+        if self._options.blend is None and tuning.blend is not None and tuning.columns(taxonomy).all():
+            self._options = replace(self._options, blend=tuning.blend)
         if self._options.blend is None:
             inner, outer = held_out(narratives, seed)
             trial = type(self)(replace(self._options, blend=(1.0, 1.0, 1.0)), self._cache, encoder=self.encoder)
@@ -115,9 +130,11 @@ class SentenceSuggester:
         texts = [narrative.text for narrative in narratives]
         read, labels = self._read(texts), label_matrix(narratives, taxonomy)
         trust = np.array([narrative.weight for narrative in narratives])
-        told = label_sentences(narratives, labels, read.spans, taxonomy)
+        # What the encoder was tuned on has already shaped its heads; counting it twice would only make them surer.
+        fresh = np.where(self.recall(narratives, taxonomy).seen, UNKNOWN, labels).astype(np.int8)
+        told = label_sentences(narratives, fresh, read.spans, taxonomy)
         blank = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
-        self._learned = _Learned(
+        self._learned = Learned(
             sentence=self._fit_sentences(read, told, trust, taxonomy),
             narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength),
             lexical=LexicalSuggester.from_parameters({}).fit(narratives, taxonomy, seed=seed),
@@ -126,13 +143,14 @@ class SentenceSuggester:
 
     def _fit_sentences(self, read: _Read, labels: SentenceLabels, trust: Floats, taxonomy: Taxonomy) -> Heads:
         prior, defined = prior_heads(self.encoder, taxonomy), definition_rows(self.encoder, taxonomy)
+        phrases = np.where(self.encoder.tuning.columns(taxonomy), UNKNOWN, defined.labels).astype(np.int8)
         counts = np.diff(read.first)
         weights = np.concatenate([np.repeat(trust, counts), defined.weights])
         features = np.concatenate([read.vectors, defined.features])
         fitted = prior
         for _ in range(self._options.rounds if labels.open_pairs else 1):
             settled = labels.settle(fitted.logits(read.vectors), read.first)
-            rows = Rows(features, np.concatenate([settled, defined.labels]), weights)
+            rows = Rows(features, np.concatenate([settled, phrases]), weights)
             fitted = fit_heads(rows, prior, strength=self._options.strength)
         return fitted
 
@@ -168,31 +186,35 @@ class SentenceSuggester:
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
-        content = {
-            "sentence_weights": self._learned.sentence.weights.astype(np.float32),
-            "sentence_intercepts": self._learned.sentence.intercepts,
-            "narrative_weights": self._learned.narrative.weights.astype(np.float32),
-            "narrative_intercepts": self._learned.narrative.intercepts,
-        }
-        save_arrays(folder / "heads.skops", content)
+        arrays = (
+            self._learned.sentence.weights.astype(np.float32),
+            self._learned.sentence.intercepts,
+            self._learned.narrative.weights.astype(np.float32),
+            self._learned.narrative.intercepts,
+        )
+        save_arrays(folder / HEADS, dict(zip(HEAD_ARRAYS, arrays, strict=True)))
         (folder / LEXICAL).mkdir()
         self._learned.lexical.save(folder / LEXICAL)
-        save_encoder(self._options.encoder, folder / ENCODER)
+        save_encoder(self.encoder_source, folder / ENCODER)
 
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
-        content = load_arrays(folder / "heads.skops")
-        learned = _Learned(
-            sentence=Heads(content["sentence_weights"], content["sentence_intercepts"]),
-            narrative=Heads(content["narrative_weights"], content["narrative_intercepts"]),
-            lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
-        )
         return cls(
             read_parameters(SentenceParameters, parameters, cls.name),
             encoder=open_encoder(str(folder / ENCODER), threads=threads),
-            learned=learned,
+            learned=read_learned(folder, taxonomy),
         )
+
+
+def read_learned(folder: Path, taxonomy: Taxonomy) -> Learned:
+    """Read what ``save`` wrote beside the encoder."""
+    sentence, sentence_offsets, narrative, narrative_offsets = load_arrays(folder / HEADS, *HEAD_ARRAYS)
+    return Learned(
+        sentence=Heads(sentence, sentence_offsets),
+        narrative=Heads(narrative, narrative_offsets),
+        lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
+    )
 
 
 def _mean(read: _Read) -> Vectors:

@@ -35,8 +35,8 @@ def chosen(*paths, origin="manual"):
     return {"id": "c", "from_name": "codes", "to_name": "text", "type": "taxonomy", "value": value, "origin": origin}
 
 
-def marked(code, words, text=TEXT, origin="manual", **value):
-    start = text.index(words)
+def marked(code, words, narrative=TEXT, origin="manual", **value):
+    start = narrative.index(words)
     value = {"start": start, "end": start + len(words), "text": words, "labels": [code], **value}
     return {"id": words, "from_name": "evidence", "to_name": "text", "type": "labels", "value": value, "origin": origin}
 
@@ -63,7 +63,9 @@ def test_offsets_are_those_that_the_real_frontend_sends():
         "and 😀😀 no\rsupervisor  saw\tit."
     )
     recorded = [("he\u0301 was", 18, 25), ("calls", 37, 42), ("notes", 54, 59), ("late", 65, 69), ("saw", 93, 96)]
-    record = read(*(marked("police", words, text, start=start, end=end) for words, start, end in recorded), text=text)
+    record = read(
+        *(marked("police", words, narrative=text, start=start, end=end) for words, start, end in recorded), text=text
+    )
     assert record.problems == ()
     assert [text[start:end] for start, end in record.codes[0].evidence] == [words for words, _, _ in recorded]
 

@@ -1,9 +1,12 @@
 """Fixtures of the suggesters: a tree of six codes, a corpus that tells five of them, and an encoder that costs nothing."""
 
+import sys
+from types import ModuleType
+
 import pytest
 
-from coding_service.suggesters import sentence
-from tests.fakes import HashingEncoder, save_hashing_encoder
+from coding_service.suggesters import sentence, tuned
+from tests.fakes import FolderEncoder, TuningRows, save_hashing_encoder, tune_encoder
 from tests.suggesters.narratives import make_corpus, make_taxonomy
 
 
@@ -19,6 +22,11 @@ def corpus():
 
 @pytest.fixture
 def hashing_encoder(monkeypatch):
-    """Make every suggester that wants an encoder take the fake one."""
-    monkeypatch.setattr(sentence, "open_encoder", lambda _reference, threads=0: HashingEncoder())
+    """Make every suggester that wants an encoder take the fake one, and tune it without torch."""
+    monkeypatch.setattr(sentence, "open_encoder", FolderEncoder)
     monkeypatch.setattr(sentence, "save_encoder", save_hashing_encoder)
+    monkeypatch.setattr(tuned, "open_encoder", FolderEncoder)
+    monkeypatch.setattr(tuned, "OnnxEncoder", FolderEncoder)
+    with_torch = ModuleType("coding_service.suggesters.encoder_torch")
+    with_torch.TuningRows, with_torch.tune_encoder = TuningRows, tune_encoder
+    monkeypatch.setitem(sys.modules, with_torch.__name__, with_torch)

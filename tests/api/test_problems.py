@@ -1,0 +1,70 @@
+"""Errors over HTTP: one table, complete, and nothing told of a surprise."""
+
+import logging
+
+import pytest
+
+from coding_service import errors
+from coding_service.api.app import create_app
+from coding_service.api.problems import PROBLEMS, problem
+
+SECRET = "Zyxxy the child"
+
+
+def descendants(kind):
+    return {kind, *(found for below in kind.__subclasses__() for found in descendants(below))}
+
+
+EVERY_ERROR = sorted(
+    (kind for kind in descendants(errors.CodingError) - {errors.CodingError} if kind.__module__ == errors.__name__),
+    key=lambda kind: kind.__name__,
+)
+
+
+@pytest.mark.parametrize("kind", EVERY_ERROR)
+def test_every_error_has_its_status(kind):
+    """Guarantee: each error of the tree has a row of its own and is answered as a whole problem document."""
+    assert kind in PROBLEMS, "add the class to PROBLEMS"
+    answer = problem(kind("It failed.", hint="Do this."))
+    assert answer.status_code == PROBLEMS[kind][0] >= 400
+    assert answer.media_type == "application/problem+json"
+
+
+def test_no_two_errors_share_a_code():
+    assert len({kind.code for kind in EVERY_ERROR}) == len(EVERY_ERROR)
+
+
+def test_rate_limit_says_when():
+    assert problem(errors.RateLimitedError("Slow.", retry_after_seconds=7)).headers["retry-after"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/v1/nope", 404, "not-found"),
+        ("GET", "/nope", 404, "not-found"),
+        ("GET", "/docs/assets/nope.js", 404, "not-found"),
+        ("DELETE", "/v1/bundles", 405, "method-not-allowed"),
+    ],
+)
+def test_wrong_address(client, method, path, status, code):
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_surprise_tells_nothing(serve, parts, caplog):
+    """Guarantee: an unforeseen error is a problem without details, and its message reaches no log."""
+    app = create_app(parts())
+
+    @app.get("/v1/boom")
+    def boom():
+        raise ZeroDivisionError(SECRET)
+
+    with serve(None, app=app) as client, caplog.at_level(logging.ERROR):
+        answer = client.get("/v1/boom")
+    assert (answer.status_code, answer.json()["code"]) == (500, "unexpected")
+    assert "content-security-policy" in answer.headers
+    assert "ZeroDivisionError" in caplog.text
+    assert "in boom" in caplog.text
+    assert SECRET not in answer.text + caplog.text

@@ -1,0 +1,155 @@
+"""A training run from files: named, placed, told, and whole or not there."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from coding_service.corpus.files import write_corpus
+from coding_service.errors import BundleError, CorpusError, InputError, NotFoundError
+from coding_service.services import runs
+from coding_service.services.runs import Run, carry_out
+from coding_service.suggesters.bundle import read_bundle
+from coding_service.suggesters.lexical import LexicalSuggester
+from coding_service.taxonomy.files import dump_taxonomy
+from tests.suggesters.narratives import make_corpus, make_taxonomy
+
+RECIPE = """\
+name: tiny
+suggester: lexical
+taxonomy: {id: small.yaml}
+corpus: [corpora/one.jsonl]
+folds: 3
+"""
+
+
+@pytest.fixture
+def place(tmp_path):
+    """A recipe with its taxonomy and corpus beside it, and an empty folder of bundles."""
+    (tmp_path / "corpora").mkdir()
+    (tmp_path / "bundles").mkdir()
+    (tmp_path / "tiny.yaml").write_text(RECIPE)
+    (tmp_path / "small.yaml").write_text(dump_taxonomy(make_taxonomy()))
+    write_corpus(tmp_path / "corpora" / "one.jsonl", make_corpus())
+    return tmp_path
+
+
+def run(place, **changes):
+    asked = Run(place / "tiny.yaml", **changes)
+    return carry_out(asked, bundles=place / "bundles", cache=place / "cache")
+
+
+def more(place, name, groups=6, prefix="more "):
+    """Write a further corpus, of other groups."""
+    from dataclasses import replace
+
+    narratives = [replace(own, id=prefix + own.id, group=prefix + own.group) for own in make_corpus(groups)]
+    write_corpus(place / name, narratives)
+    return str(place / name)
+
+
+def test_paths_of_a_recipe_are_relative_to_it(place, monkeypatch):
+    """Guarantee: wherever it is called from, a recipe finds its taxonomy and corpora."""
+    monkeypatch.chdir("/")
+    done = run(place, name="mine")
+    assert done["taxonomy"] == {"id": "small", "version": "1.0.0"}
+    assert [corpus["name"] for corpus in done["corpora"]] == ["one"]
+
+
+def test_the_bundle_lies_under_its_name_with_its_card(place):
+    done = run(place, name="mine")
+    folder = place / "bundles" / "mine"
+    bundle = read_bundle(folder)
+    assert (done["id"], done["folder"], done["sha256"]) == ("mine", str(folder), bundle.sha256)
+    assert (folder / "README.md").read_text().startswith("# Model card: mine")
+    assert json.dumps(done)
+
+
+def test_a_name_is_made_of_recipe_day_and_corpora(place):
+    first = run(place)["id"]
+    assert first.startswith("tiny-20")
+    other = run(place, corpora=(more(place, "two.jsonl"),))["id"]
+    assert first.rsplit("-", 1)[0] == other.rsplit("-", 1)[0]
+    assert first != other
+
+
+def test_further_corpora_train_and_measured_ones_do_not(place):
+    done = run(place, name="m", corpora=(more(place, "two.jsonl"),), measured=(more(place, "held.jsonl", prefix="h "),))
+    assert {corpus["name"]: corpus["n_narratives"] for corpus in done["corpora"]} == {"one": 48, "two": 12}
+    assert {row["set"]: row["n_narratives"] for row in done["figures"]} == {"cross-validation": 60, "held": 12}
+
+
+def test_corpora_of_one_file_name_stay_apart(place):
+    (place / "again").mkdir()
+    done = run(place, name="m", corpora=(more(place, "again/one.jsonl"),))
+    assert len({corpus["name"] for corpus in done["corpora"]}) == 2
+
+
+def test_a_taken_place_is_told_before_training(place, monkeypatch):
+    run(place, name="mine")
+    monkeypatch.setattr(runs, "train", None)
+    with pytest.raises(BundleError, match="exists already"):
+        run(place, name="mine")
+
+
+def test_a_bundle_is_replaced_when_asked(place):
+    first = run(place, name="mine")
+    again = run(place, name="mine", corpora=(more(place, "two.jsonl"),), replace=True)
+    assert again["sha256"] != first["sha256"]
+    assert [path.name for path in (place / "bundles").iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("name", ["../up", "a/b", ".hidden", "x" * 101, "a b"])
+def test_a_name_that_is_none_is_refused(place, name):
+    with pytest.raises(InputError, match="cannot name a bundle"):
+        run(place, name=name)
+
+
+def test_name_and_folder_are_not_both_given(place):
+    with pytest.raises(InputError, match="--name or --output"):
+        run(place, name="mine", output=place / "there")
+
+
+@pytest.mark.parametrize("failure", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("place_of_failure", ["fit", "save"])
+def test_what_is_broken_off_leaves_nothing(place, monkeypatch, failure, place_of_failure):
+    """Guarantee: Ctrl-C while training or writing leaves no file in the folder of bundles."""
+
+    def fail(*_, **__):
+        raise failure
+
+    monkeypatch.setattr(LexicalSuggester, place_of_failure, fail)
+    with pytest.raises(failure):
+        run(place, name="mine")
+    assert list((place / "bundles").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "error", "said"),
+    [("police", CorpusError, "'polcie' is no selectable code"), ("", NotFoundError, "missing.jsonl")],
+)
+def test_a_wrong_corpus_is_told_by_file(place, key, error, said):
+    path = Path(more(place, "wrong.jsonl" if key else "missing.jsonl"))
+    if key:
+        path.write_text(path.read_text().replace('"police"', '"polcie"'))
+    else:
+        path.unlink()
+    with pytest.raises(error) as caught:
+        run(place, corpora=(str(path),))
+    assert str(path) in caught.value.message
+    assert said in caught.value.message
+
+
+def test_a_recipe_without_corpus_needs_one(place):
+    (place / "tiny.yaml").write_text(RECIPE.replace("[corpora/one.jsonl]", "[]"))
+    with pytest.raises(CorpusError, match="names no corpus"):
+        run(place)
+    assert run(place, name="m", corpora=(str(place / "corpora" / "one.jsonl"),))["id"] == "m"
+
+
+def test_another_taxonomy_can_be_named(place):
+    from dataclasses import replace
+
+    other = replace(make_taxonomy(), version="2.0.0")
+    (place / "other.yaml").write_text(dump_taxonomy(other))
+    assert run(place, name="m", taxonomy=str(place / "other.yaml"))["taxonomy"]["version"] == "2.0.0"

@@ -1,0 +1,63 @@
+"""The cache of sentence vectors: right under several processes, and empty of words."""
+
+import multiprocessing
+
+import numpy as np
+
+from coding_service.suggesters.embeddings import CHUNK, CachedEncoder
+from tests.fakes import HashingEncoder
+
+SENTENCES = [f"sentence number {row} tells of a crib" for row in range(CHUNK + 40)]
+
+
+def encode_shared(folder, first):
+    """What each of the processes does: encode overlapping halves, twice."""
+    part = SENTENCES[first : first + len(SENTENCES) // 2]
+    for _ in range(2):
+        vectors = CachedEncoder(HashingEncoder(), folder).encode(part)
+    return first, vectors
+
+
+def test_processes_share_one_cache(tmp_path):
+    """Guarantee: processes that write the same sentences at once neither fail nor get a wrong vector."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        results = pool.starmap(encode_shared, [(tmp_path, first) for first in (0, 100, 200, 0)])
+    for first, vectors in results:
+        expected = HashingEncoder().encode(SENTENCES[first : first + len(SENTENCES) // 2])
+        np.testing.assert_array_equal(vectors, expected)
+
+
+def test_each_sentence_is_encoded_once(tmp_path):
+    encoder = HashingEncoder()
+    cached = CachedEncoder(encoder, tmp_path / "new" / "folder")
+    twice = [*SENTENCES, *SENTENCES]
+    np.testing.assert_array_equal(cached.encode(twice), HashingEncoder().encode(twice))
+    cached.encode(SENTENCES[:3])
+    assert sorted(encoder.encoded) == sorted(SENTENCES)
+
+
+def test_no_sentences_give_an_empty_matrix(tmp_path):
+    assert CachedEncoder(HashingEncoder(), tmp_path).encode([]).shape == (0, 16)
+
+
+def test_encoders_do_not_mix(tmp_path):
+    """Guarantee: another encoder has vectors of its own."""
+    other = HashingEncoder()
+    other.sha256 = "f" * 64
+    CachedEncoder(HashingEncoder(), tmp_path).encode(SENTENCES[:1])
+    CachedEncoder(other, tmp_path).encode(SENTENCES[:1])
+    assert len(other.encoded) == 1
+
+
+def test_it_answers_for_its_encoder(tmp_path):
+    encoder = HashingEncoder({"sleep": (np.zeros(16), 0.0)})
+    cached = CachedEncoder(encoder, tmp_path)
+    assert (cached.sha256, cached.dimension) == (encoder.sha256, encoder.dimension)
+    assert cached.tuning is encoder.tuning
+
+
+def test_no_word_reaches_the_disk(tmp_path):
+    CachedEncoder(HashingEncoder(), tmp_path).encode(["Mother slept on the couch \ud800"])
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert content
+    assert b"couch" not in content

@@ -1,0 +1,77 @@
+"""The road through sentence-transformers: a saved model is loaded by folder, and exported it says the same without torch."""
+
+import json
+
+import numpy as np
+import pytest
+
+from coding_service.errors import BundleError
+
+pytest.importorskip("torch", reason="torch comes with the encoder extra")
+pytest.importorskip("onnx", reason="onnx comes with the encoder extra")
+pytest.importorskip("sentence_transformers", reason="sentence-transformers comes with the encoder extra")
+
+WORDS = [
+    "[PAD]",
+    "[UNK]",
+    "[CLS]",
+    "[SEP]",
+    "the",
+    "baby",
+    "slept",
+    "on",
+    "couch",
+    "court",
+    "was",
+    "adjourned",
+    "mother",
+]
+SENTENCES = ["the baby slept on the couch", "court was adjourned", "mother"]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """A tiny model with random weights, saved as sentence-transformers saves one."""
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    torch.manual_seed(0)
+    parts, folder = tmp_path_factory.mktemp("parts"), tmp_path_factory.mktemp("saved")
+    (parts / "vocab.txt").write_text("\n".join(WORDS))
+    BertTokenizerFast(vocab=str(parts / "vocab.txt")).save_pretrained(parts)
+    sizes = {"vocab_size": len(WORDS), "hidden_size": 32, "intermediate_size": 64}
+    config = BertConfig(**sizes, num_hidden_layers=2, num_attention_heads=2, max_position_embeddings=512)
+    BertModel(config).save_pretrained(parts)
+    SentenceTransformer(str(parts), device="cpu").save(str(folder))
+    return folder
+
+
+def test_a_folder_is_loaded(saved):
+    from coding_service.suggesters.encoders import open_encoder
+
+    encoder = open_encoder(str(saved))
+    vectors = encoder.encode(SENTENCES)
+    assert vectors.shape == (3, encoder.dimension) == (3, 32)
+    np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+    assert encoder.encode([]).shape == (0, 32)
+
+
+@pytest.mark.parametrize(("eight_bits", "least"), [(False, 0.9999), (True, 0.98)])
+def test_exported_it_says_the_same(saved, tmp_path, eight_bits, least):
+    """Guarantee: the torch-free form gives the vectors of the original, up to its rounding."""
+    from coding_service.suggesters.encoder import OnnxEncoder
+    from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder, export_encoder
+
+    export_encoder(str(saved), tmp_path / "exported", eight_bits=eight_bits)
+    exported = OnnxEncoder(tmp_path / "exported", threads=1)
+    likeness = (exported.encode(SENTENCES) * SentenceTransformerEncoder(str(saved)).encode(SENTENCES)).sum(axis=1)
+    assert likeness.min() > least
+    assert json.loads((tmp_path / "exported" / "encoder.json").read_text())["dimension"] == 32
+
+
+def test_what_cannot_be_loaded_is_told(tmp_path):
+    from coding_service.suggesters.encoders import open_encoder
+
+    with pytest.raises(BundleError, match="cannot be loaded"):
+        open_encoder(str(tmp_path / "nothing"))
