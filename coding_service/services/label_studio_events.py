@@ -1,9 +1,9 @@
 """Webhooks of Label Studio: kept at once without any content, worked off later by asking for the present state."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import Any
 
 from coding_service.errors import InputError, NotFoundError
@@ -15,6 +15,7 @@ from coding_service.store.rows import LabelStudioInboxRow, LabelStudioProjectRow
 AT_ONCE = 200
 
 _one_at_a_time = Lock()
+_at_work_or_next = BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,22 @@ def work_off(reader: Reader) -> SyncReport:
             for number in sorted({row.project for row in rows}):
                 report.add(_read_project(reader, number, [row for row in rows if row.project == number], annotators))
     return report
+
+
+def work_off_soon(make_reader: Callable[[], Reader]) -> SyncReport:
+    """Work webhooks off unless this process has somebody at work and another waiting, who will see what came meanwhile.
+
+    Raises
+    ------
+    LabelStudioError
+        If Label Studio cannot be reached; the webhooks stay in the inbox.
+    """
+    if not _at_work_or_next.acquire(blocking=False):
+        return SyncReport()
+    try:
+        return work_off(make_reader())
+    finally:
+        _at_work_or_next.release()
 
 
 def _waiting(store: Engine) -> list[LabelStudioInboxRow]:
