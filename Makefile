@@ -1,7 +1,10 @@
 # Two commands on a fresh machine: `make serve` and `make test`. Everything else builds on the same .venv/.
 PYTHON ?= python3
 BIN := .venv/bin
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+LABEL_STUDIO := 1.23.2
 N ?= 10
+PORT ?= 8000
 
 .PHONY: help install serve test check e2e bench-speed bench-accuracy bench-labels demo-loop faults fuzz starter encoder clean
 
@@ -21,9 +24,9 @@ help:
 
 install: .venv/.base ## make the environment .venv/ with the base install
 
-serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on 127.0.0.1:8000
+serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on 127.0.0.1:8000 (PORT=)
 	$(BIN)/io-coding db upgrade
-	$(BIN)/io-coding serve
+	$(BIN)/io-coding serve --port $(PORT)
 
 test: .venv/.test ## make the environment with the test extra and run the suite
 	$(BIN)/python -m pytest
@@ -35,6 +38,21 @@ check: .venv/.test ## format, lint, types, architecture, documents
 	$(BIN)/python -m pytest tests/test_architecture.py tests/docs
 	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
 	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
+
+# A browser of the system, and two environments: one drives it and our service, the other is Label Studio alone.
+.venv-e2e/.done: pyproject.toml
+	$(PYTHON) -m venv .venv-e2e
+	.venv-e2e/bin/pip install --quiet --disable-pip-version-check -e '.[e2e,label-studio]' -c constraints.txt
+	@touch $@
+
+.venv-label-studio/.done:
+	$(PYTHON) -m venv .venv-label-studio
+	.venv-label-studio/bin/pip install --quiet --disable-pip-version-check label-studio==$(LABEL_STUDIO)
+	@touch $@
+
+e2e: .venv-e2e/.done .venv-label-studio/.done ## drive the docs page and a real Label Studio in a real browser
+	command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y chromium; }
+	.venv-e2e/bin/python -m pytest -m e2e tests/e2e
 
 starter: .venv/.test ## train models/starter anew from the starter corpus
 	$(BIN)/io-coding train --recipe training/recipes/starter.yaml --output models/starter --replace

@@ -1,9 +1,13 @@
 """The one place that picks the parts a server or a command works with."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from coding_service.errors import StoreError
+from coding_service.label_studio.client import connect
+from coding_service.label_studio.port import LabelStudio
 from coding_service.services.authentication import Authenticator, DigestKeys, NoKeys
 from coding_service.services.blindness import Blinding
 from coding_service.services.following import read_pointers
@@ -36,6 +40,8 @@ class Parts:
         What knows the keys.
     store : Engine or None
         What people decided; None where there is no store yet.
+    label_studio : callable
+        Connects to the Label Studio of the settings.
     """
 
     settings: Settings
@@ -43,6 +49,7 @@ class Parts:
     sizes: Sizes
     authenticator: Authenticator
     store: Engine | None = None
+    label_studio: Callable[[], LabelStudio] = partial(connect, "", "")
 
     @property
     def intake(self) -> Intake:
@@ -75,6 +82,7 @@ def build(settings: Settings) -> Parts:
         sizes=Sizes(max_text_bytes=settings.max_text_bytes, max_narratives=settings.max_narratives),
         authenticator=pick_authenticator(settings, store),
         store=store,
+        label_studio=partial(connect, settings.label_studio_url, settings.label_studio_token),
     )
 
 

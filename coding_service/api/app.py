@@ -14,7 +14,9 @@ from coding_service.api import (
     bundles,
     codings,
     health,
+    label_studio,
     narratives,
+    promotions,
     queue,
     reviews,
     suggestions,
@@ -38,6 +40,7 @@ STATEFUL = (
     queue.router,
     adjudications.router,
     agreement.router,
+    promotions.router,
 )
 """Routes that read and write what people decided; they serve where there are a store and keys."""
 
@@ -53,14 +56,14 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     Returns
     -------
     FastAPI
-        It loads its bundle when it starts up, and does not start without one.
+        It loads its bundle when it starts up, and does not start without one; from then on it follows promotions.
     """
     running = Running(parts or build(Settings()))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         access_log.hide_queries()
-        await running.infer(running.parts.shelf.get)
+        await running.infer(running.follower.start)
         yield
         running.close()
 
@@ -82,6 +85,8 @@ def create_app(parts: Parts | None = None) -> FastAPI:
     with_people = running.parts.store is not None and not running.parts.authenticator.open
     for router in (*STATELESS, *(STATEFUL if with_people else ())):
         app.include_router(router)
+    if running.parts.store is not None and running.parts.settings.label_studio_secret:
+        app.include_router(label_studio.router)
     add_documentation(app)
     add_handlers(app)
     return app

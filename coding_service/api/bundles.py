@@ -2,25 +2,25 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+from fastapi import APIRouter, Path
 
 from coding_service.api.documentation import problems
-from coding_service.api.running import RunningApp, get_caller
+from coding_service.api.running import CallerOfRequest, RunningApp
 from coding_service.api.schemas import BundleDetail, BundleList
 from coding_service.services import bundles
 
-router = APIRouter(prefix="/v1", tags=["bundles"], dependencies=[Depends(get_caller)])
+router = APIRouter(prefix="/v1", tags=["bundles"])
+
+BundleName = Annotated[str, Path(description="Name of a bundle.", examples=["starter"])]
 
 
 @router.get("/bundles", response_model=BundleList, responses=problems(401, 403, 429))
-def list_bundles(running: RunningApp) -> dict[str, Any]:
-    """List the bundles; one is the current one, which answers where none is named."""
-    return {"bundles": bundles.list_bundles(running.parts.shelf)}
+def list_bundles(running: RunningApp, caller: CallerOfRequest) -> dict[str, Any]:
+    """List the bundles that may answer the caller; one is the current one, which does where none is named."""
+    return {"bundles": bundles.list_bundles(running.parts.shelf, caller.jurisdiction)}
 
 
 @router.get("/bundles/{bundle_id}", response_model=BundleDetail, responses=problems(401, 403, 404, 422, 429, 503))
-def show_bundle(
-    bundle_id: Annotated[str, Path(description="Name of a bundle.", examples=["starter"])], running: RunningApp
-) -> dict[str, Any]:
+def show_bundle(bundle_id: BundleName, running: RunningApp, caller: CallerOfRequest) -> dict[str, Any]:
     """Show what a bundle was trained by and on, and how well it does."""
-    return bundles.describe_bundle(running.parts.shelf, bundle_id)
+    return bundles.describe_bundle(running.parts.shelf, bundle_id, caller.jurisdiction)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from coding_service.api.review_schemas import Id
-from coding_service.api.schemas import BundleVersion, TaxonomyVersion
+from coding_service.api.schemas import BundleVersion, TaxonomyVersion, Unicode
 from coding_service.services.codings import Closing, Version
 from coding_service.services.decisions import MOST_DECISIONS, Batch, NewDecision
 
@@ -30,7 +30,7 @@ Rating = Annotated[
     Literal[1, 2, 3] | None,
     Field(description="How much it mattered, 1 to 3, beside accept or add; it never changes the label.", examples=[2]),
 ]
-Words = Annotated[str | None, Field(max_length=2000)]
+Words = Annotated[Unicode | None, Field(max_length=2000)]
 
 
 class EvidenceSpan(BaseModel):

@@ -18,10 +18,12 @@ async def live() -> dict[str, Any]:
     return {"status": "live"}
 
 
-@router.get("/ready", response_model=Ready, responses=problems(503))
+@router.get("/ready", response_model=Ready, response_model_exclude_unset=True, responses=problems(503))
 def ready(running: RunningApp) -> dict[str, Any]:
-    """Tell that the server can suggest, and by which bundle."""
-    return {"status": "ready", **running.parts.shelf.get().envelope.to_dict()}
+    """Tell that the server can suggest, by which bundle, and what keeps it from serving what is promoted."""
+    troubles = [{"bundle": trouble.bundle, "problem": trouble.problem} for trouble in running.follower.troubles]
+    detail = {"detail": troubles} if troubles else {}
+    return {"status": "ready", **running.parts.shelf.get().envelope.to_dict(), **detail}
 
 
 @router.get(
@@ -31,4 +33,5 @@ def ready(running: RunningApp) -> dict[str, Any]:
 )
 def metrics(running: RunningApp) -> Response:
     """Give the figures of this process for Prometheus."""
-    return Response(running.metrics.exposition(running.parts.shelf.get().envelope), media_type=CONTENT_TYPE)
+    current, troubles = running.parts.shelf.get().envelope, running.follower.troubles
+    return Response(running.metrics.exposition(current, troubles), media_type=CONTENT_TYPE)

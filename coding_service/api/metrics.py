@@ -1,11 +1,13 @@
 """Figures for Prometheus, kept per app: counts, times and the bundle in use; never a word of a narrative."""
 
 import time
+from collections.abc import Iterable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coding_service.services.shelf import Trouble
 from coding_service.suggestions import Envelope
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
@@ -37,6 +39,12 @@ class Metrics:
             ["bundle", "sha256", "taxonomy", "version"],
             registry=self._registry,
         )
+        self._not_served = Gauge(
+            "io_coding_bundle_not_served",
+            "Bundles that are promoted but not served by this process; the one from before answers.",
+            ["bundle", "problem"],
+            registry=self._registry,
+        )
 
     def count_request(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count an answered request."""
@@ -48,11 +56,14 @@ class Metrics:
         """Count narratives that got suggestions."""
         self._narratives.labels(bundle_id).inc(n_narratives)
 
-    def exposition(self, current: Envelope) -> bytes:
-        """Write everything in the text format, with the current bundle."""
+    def exposition(self, current: Envelope, troubles: Iterable[Trouble] = ()) -> bytes:
+        """Write everything in the text format, with the current bundle and those that should be served and are not."""
         self._bundle.clear()
         taxonomy = current.taxonomy
         self._bundle.labels(current.bundle_id, current.bundle_sha256, taxonomy.id, taxonomy.version).set(1)
+        self._not_served.clear()
+        for trouble in troubles:
+            self._not_served.labels(trouble.bundle, trouble.problem).set(1)
         return generate_latest(self._registry)
 
 

@@ -87,7 +87,11 @@ def _body(status: int, title: str, detail: str, *, code: str, hint: str) -> dict
 
 async def _on_coding_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.CodingError)  # noqa: S101 - the class it is registered for
-    return problem(error)
+    if not isinstance(error, errors.GateRefusedError):
+        return problem(error)
+    failed = [row for row in error.report.get("rows", ()) if not row["passed"]]
+    fields = [{"field": f"{row['check']} {row['subject']}".strip(), "message": row["bar"]} for row in failed]
+    return problem(error, fields=fields)
 
 
 async def _on_malformed(request: Request, error: Exception) -> JSONResponse:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from coding_service.api.desk import EXAMPLE_ID
-from coding_service.api.schemas import EXAMPLE_TEXT, BundleVersion, Suggestion, TaxonomyVersion
+from coding_service.api.schemas import EXAMPLE_TEXT, BundleVersion, Suggestion, TaxonomyVersion, Unicode
 from coding_service.services.narratives import NewNarrative
 from coding_service.services.reviews import NewReview
 
@@ -14,7 +14,7 @@ MOST_NARRATIVES = 64
 
 Id = Annotated[str, Field(description="Id given by the server.", examples=[EXAMPLE_ID])]
 ExternalId = Annotated[
-    str, Field(min_length=1, max_length=200, description="The agency's own name for it.", examples=["2026-014"])
+    Unicode, Field(min_length=1, max_length=200, description="The agency's own name for it.", examples=["2026-014"])
 ]
 Cause = Annotated[
     str | None, Field(description="A value of the list `causes`; null where not known.", examples=["suid"])
@@ -41,14 +41,14 @@ class NarrativeToAdd(BaseModel):
         json_schema_extra={"examples": [{"external_id": "1", "text": EXAMPLE_TEXT}]},
     )
 
-    external_id: str | None = Field(
+    external_id: Unicode | None = Field(
         default=None,
         min_length=1,
         max_length=200,
         description="The agency's own name for it in its review; by default made from the text.",
         examples=["1"],
     )
-    text: str = Field(
+    text: Unicode = Field(
         min_length=1, description="The text, at most 200 kB in UTF-8; it never changes.", examples=[EXAMPLE_TEXT]
     )
 
@@ -79,7 +79,7 @@ class ReviewToCreate(BaseModel):
     )
 
     external_id: ExternalId
-    jurisdiction: str = Field(
+    jurisdiction: Unicode = Field(
         default="",
         max_length=200,
         description="Name of its jurisdiction; by default that of the key.",

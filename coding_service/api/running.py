@@ -12,6 +12,7 @@ from coding_service.api.limits import RateLimit
 from coding_service.api.metrics import Metrics
 from coding_service.bootstrap import Parts
 from coding_service.services.authentication import Caller
+from coding_service.services.following import Follower
 
 Answer = TypeVar("Answer")
 
@@ -29,6 +30,7 @@ class Running:
         self.parts = parts
         self.metrics = Metrics()
         self.rate_limit = RateLimit(parts.settings.requests_per_minute)
+        self.follower = Follower(parts.store, parts.shelf, poll_seconds=parts.settings.poll_seconds)
         self._executor = ThreadPoolExecutor(parts.settings.inference_workers, thread_name_prefix="inference")
 
     async def infer(self, work: Callable[[], Answer]) -> Answer:
@@ -37,6 +39,7 @@ class Running:
 
     def close(self) -> None:
         """Let the work at hand end and drop what has not begun."""
+        self.follower.stop()
         self._executor.shutdown(cancel_futures=True)
 
 

@@ -239,12 +239,22 @@ class Live(BaseModel):
     status: Literal["live"] = Field(description="Always live.", examples=["live"])
 
 
+class NotServed(BaseModel):
+    """A bundle that is promoted but not served here; the one from before answers in its place."""
+
+    bundle: BundleId
+    problem: str = Field(description="Why, as the code of an error.", examples=["bundle-invalid"])
+
+
 class Ready(BaseModel):
     """The server can suggest, and by what."""
 
     status: Literal["ready"] = Field(description="Always ready; else the answer is a problem.", examples=["ready"])
     bundle: BundleVersion
     taxonomy: TaxonomyVersion
+    detail: tuple[NotServed, ...] = Field(
+        default=(), description="Promoted bundles that are not served here; left out where there is none."
+    )
 
 
 class FieldProblem(BaseModel):

@@ -33,10 +33,17 @@ async def suggest_codes(body: SuggestionRequest, running: RunningApp, caller: Ca
     limits = Limits(limit=body.limit, min_probability=body.min_probability)
     parts = running.parts
     check_texts(texts, parts.sizes)
-    suggest_rest = partial(suggest, parts.shelf, sizes=parts.sizes, limits=limits, bundle=body.bundle)
+    suggest_rest = partial(
+        suggest,
+        parts.shelf,
+        sizes=parts.sizes,
+        limits=limits,
+        bundle=body.bundle,
+        jurisdiction=caller.jurisdiction,
+    )
     results = await running.infer(partial(withhold, parts.store, caller, texts, suggest_rest))
     shown = [result for result in results if "suggestions" in result]
-    answering = shown[0] if shown else parts.shelf.get(body.bundle).envelope.to_dict()
+    answering = shown[0] if shown else parts.shelf.get(body.bundle, jurisdiction=caller.jurisdiction).envelope.to_dict()
     envelope = {key: answering[key] for key in ("taxonomy", "bundle")}
     running.metrics.count_narratives(envelope["bundle"]["id"], len(shown))
     return {"results": results, **envelope}

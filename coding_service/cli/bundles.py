@@ -89,7 +89,7 @@ def promote(
     printed, and kept with the promotion.
     """
     from coding_service.bootstrap import own_shelf, require_store
-    from coding_service.services.promotion import Petition
+    from coding_service.services.examination import Petition
     from coding_service.services.promotion import promote as promote_bundle
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
@@ -105,7 +105,8 @@ def promote(
         tell_report(error.report, output_format)
         raise
     tell_report(done["report"], output_format)
-    say(f"Bundle {name!r} is promoted for {jurisdiction or 'all'}{', by force' if done['forced'] else ''}.")
+    since = "was promoted before" if done["sequence"] is None else "is promoted"
+    say(f"Bundle {name!r} {since} for {jurisdiction or 'all'}{', by force' if done['forced'] else ''}.")
 
 
 @app.command(epilog=example("$ io-coding bundles rollback --reason 'Misses housing.'"))
@@ -116,7 +117,7 @@ def rollback(
 ) -> None:
     """Take the last promotion back: the bundle from before is served again."""
     from coding_service.bootstrap import own_shelf, require_store
-    from coding_service.services.promotion import Petition
+    from coding_service.services.examination import Petition
     from coding_service.services.promotion import rollback as roll_back
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings

@@ -90,7 +90,11 @@ def compare(  # noqa: PLR0913 - options
         )
     if output_format is Format.JSON:
         print_rows([result], (), output_format)
-        return
+    else:
+        _print(result, output_format)
+
+
+def _print(result: dict[str, Any], output_format: Format) -> None:
     if output_format is Format.TABLE:
         print_rows(result["figures"], FIGURES, output_format)
         typer.echo()

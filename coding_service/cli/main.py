@@ -28,6 +28,10 @@ COMMANDS = {
         "coding_service.cli.retrain:app",
         "Train on what people verified, put it before the gate, promote it if it passes, and rank the queue.",
     ),
+    "label-studio": (
+        "coding_service.cli.label_studio:app",
+        "Set Label Studio up, push narratives to it, read annotations from it.",
+    ),
     "bundles": ("coding_service.cli.bundles:app", "List and show trained bundles, and say which is served."),
     "db": ("coding_service.cli.db:app", "Bring the store up to date, check it, back it up."),
     "keys": ("coding_service.cli.keys:app", "Make, revoke and list API keys."),

@@ -132,7 +132,8 @@ def _candidates(index: _Index, threshold: float) -> tuple[IntArray, IntArray]:
     document, gram = document[order], gram[order]
     size, n_documents = index.sizes[document], len(index.sizes)
     keys = []
-    active, step = np.arange(len(document)), 0
+    active: IntArray = np.arange(len(document))
+    step = 0
     while len(active):
         step += 1
         active = active[active + step < len(document)]

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from coding_service.errors import BundleError, CodingError
-from coding_service.services.shelf import Shelf
+from coding_service.services.shelf import Jurisdiction, Shelf
 from coding_service.suggesters.bundle import METRICS
 
 _PER_CODE = {"codes", "by_family"}
 
 
-def list_bundles(shelf: Shelf) -> list[dict[str, Any]]:
-    """Sum up each bundle, by name.
+def list_bundles(shelf: Shelf, jurisdiction: Jurisdiction = None) -> list[dict[str, Any]]:
+    """Sum up each bundle that may be served to a jurisdiction, by name.
 
     Returns
     -------
@@ -20,11 +20,11 @@ def list_bundles(shelf: Shelf) -> list[dict[str, Any]]:
         Keys ``id``, ``current``, ``suggester``, ``taxonomy``, ``trained_at``, ``micro_f1``, ``macro_f1`` and
         ``problem``, the code of the error for a bundle whose manifest or metrics cannot be read.
     """
-    return [_summary(shelf, name) for name in shelf.names()]
+    return [_summary(shelf, name, jurisdiction) for name in shelf.names(jurisdiction)]
 
 
-def describe_bundle(shelf: Shelf, name: str) -> dict[str, Any]:
-    """Tell of one bundle.
+def describe_bundle(shelf: Shelf, name: str, jurisdiction: Jurisdiction = None) -> dict[str, Any]:
+    """Tell of one bundle that may be served to a jurisdiction.
 
     Returns
     -------
@@ -39,20 +39,20 @@ def describe_bundle(shelf: Shelf, name: str) -> dict[str, Any]:
     BundleError
         If its manifest or its metrics cannot be read.
     """
-    manifest = shelf.manifest(name)
+    manifest = shelf.manifest(name, jurisdiction)
     corpora = [_without(corpus, {"groups"}) for corpus in manifest["corpora"]]
     return {
         "id": name,
-        "current": name == shelf.default,
+        "current": name == shelf.current(jurisdiction),
         "manifest": {**manifest, "corpora": corpora},
         "metrics": _headline(shelf, name),
     }
 
 
-def _summary(shelf: Shelf, name: str) -> dict[str, Any]:
+def _summary(shelf: Shelf, name: str, jurisdiction: Jurisdiction) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": name,
-        "current": name == shelf.default,
+        "current": name == shelf.current(jurisdiction),
         **dict.fromkeys(("suggester", "taxonomy", "trained_at", "micro_f1", "macro_f1", "problem")),
     }
     try:

@@ -1,14 +1,15 @@
 """Answers Label Studio's ML backend calls: predictions for tasks that we pushed, nothing for blind or foreign ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from coding_service.errors import NotFoundError
 from coding_service.label_studio.mapping import TaskNarrative, to_prediction
 from coding_service.services.shelf import Shelf
-from coding_service.services.suggesting import Sizes, Text, suggest
 from coding_service.store import Engine, Scope, UnitOfWork
-from coding_service.suggestions import Limits
+from coding_service.store.rows import LabelStudioProjectRow
+from coding_service.suggesters.bundle import Bundle
+from coding_service.suggestions import Limits, render
 
 Json = dict[str, Any]
 
@@ -21,7 +22,7 @@ def predict(store: Engine, shelf: Shelf, base_url: str, project: int, tasks: Seq
     store : Engine
         Its texts are read, not those that Label Studio sends.
     shelf : Shelf
-        Its current bundle answers.
+        Its bundle for the project's jurisdiction answers.
     base_url : str
         Address of the Label Studio server.
     project : int
@@ -35,31 +36,34 @@ def predict(store: Engine, shelf: Shelf, base_url: str, project: int, tasks: Seq
         Each with ``result``, ``score`` and ``model_version``; an empty result for a blind task, one that is not ours,
         and where the bundle codes by another taxonomy than the project.
     """
-    bundle = shelf.get()
-    narratives = _shown_narratives(store, base_url, project, tasks, bundle.envelope.taxonomy.sha256)
-    texts = [Text(narrative.id, narrative.text) for narrative in narratives.values()]
-    limits = Limits(min_probability=0.0)
-    answers = suggest(shelf, texts, sizes=Sizes(max_text_bytes=2**40), limits=limits) if texts else []
-    by_id: Mapping[str, Json] = {answer["id"]: answer for answer in answers}
+    owner = _owner(store, base_url, project)
+    bundle = shelf.get(jurisdiction=None if owner is None else owner.jurisdiction_id)
     empty = {"result": [], "score": 0.0, "model_version": bundle.envelope.bundle_id}
-    return [
-        to_prediction(by_id[narratives[task].id], narratives[task], bundle.envelope.taxonomy)
-        if task in narratives
-        else dict(empty)
-        for task in tasks
-    ]
+    narratives = {} if owner is None else _shown_narratives(store, owner, tasks, bundle)
+    predictions = {}
+    if narratives:
+        ids, texts = [item.id for item in narratives.values()], [item.text for item in narratives.values()]
+        answers = render(ids, texts, bundle.suggest(texts), bundle.envelope, Limits(min_probability=0.0))
+        for (task, narrative), answer in zip(narratives.items(), answers, strict=True):
+            predictions[task] = to_prediction(answer, narrative, bundle.envelope.taxonomy)
+    return [predictions.get(task) or dict(empty) for task in tasks]
+
+
+def _owner(store: Engine, base_url: str, number: int) -> LabelStudioProjectRow | None:
+    with UnitOfWork(store, reading=True) as work:
+        try:
+            return work.label_studio.project_numbered(base_url, number)
+        except NotFoundError:
+            return None
 
 
 def _shown_narratives(
-    store: Engine, base_url: str, number: int, tasks: Sequence[int], taxonomy_sha256: str
+    store: Engine, project: LabelStudioProjectRow, tasks: Sequence[int], bundle: Bundle
 ) -> dict[int, TaskNarrative]:
+    """Read the narratives of those tasks that may show suggestions."""
+    if project.purpose != "first" or project.taxonomy_sha256 != bundle.envelope.taxonomy.sha256:
+        return {}
     with UnitOfWork(store, reading=True) as work:
-        try:
-            project = work.label_studio.project_numbered(base_url, number)
-        except NotFoundError:
-            return {}
-        if project.purpose != "first" or project.taxonomy_sha256 != taxonomy_sha256:
-            return {}
         scope = Scope(project.jurisdiction_id)
         rows = {row.narrative_id: row.task for row in work.label_studio.tasks(scope, project.id, tasks).values()}
         facts = list(work.narratives.facts(scope, rows))

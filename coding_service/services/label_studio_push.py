@@ -4,7 +4,7 @@ What a broken push left in Label Studio is found again by the narrative ids of i
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from coding_service.errors import LabelStudioError, NotFoundError, TaxonomyMismatchError
@@ -14,10 +14,10 @@ from coding_service.label_studio.port import LabelStudio, TaskState
 from coding_service.services.disputes import ClosedCoding, standing
 from coding_service.services.label_studio_projects import usable_project
 from coding_service.services.shelf import Shelf
-from coding_service.services.suggesting import Sizes, Text, suggest
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.rows import LabelStudioProjectRow, LabelStudioTaskRow, ProjectPurpose
-from coding_service.suggestions import Limits
+from coding_service.suggesters.bundle import Bundle
+from coding_service.suggestions import Limits, render
 from coding_service.taxonomy import Taxonomy
 
 TASKS_AT_ONCE = 250
@@ -59,6 +59,8 @@ class PushReport:
 
     Parameters
     ----------
+    project : int
+        Label Studio's number of the project.
     added : int
         New ones.
     found : int
@@ -76,7 +78,7 @@ class PushReport:
     found: int = 0
     refreshed: int = 0
     blind: int = 0
-    problems: list[str] | None = None
+    problems: list[str] = field(default_factory=list)
 
 
 def push(
@@ -117,7 +119,7 @@ def push(
         scope = Scope(work.jurisdictions.named(Scope.everything(), request.jurisdiction).id)
     project, taxonomy = usable_project(store, client, scope, request.purpose)
     pushing = _Pushing(store, client, shelf, project, taxonomy)
-    report = PushReport(project.project, problems=[])
+    report = PushReport(project.project)
     states = {state.task: state for state in client.tasks(project.project)}
     pushing.adopt(states.values(), report)
     for piece in watch(_pieces(pushing.waiting(request)), "Pushing"):
@@ -137,17 +139,14 @@ class _Pushing:
     ) -> None:
         self._store = store
         self._client = client
-        self._shelf = shelf
         self._project = project
         self._taxonomy = taxonomy
         self._scope = Scope(project.jurisdiction_id)
-        self._predicts = project.purpose == "first"
-        if self._predicts:
-            self._refuse_other_taxonomy()
+        self._bundle = self._pick(shelf) if project.purpose == "first" else None
 
     def adopt(self, states: Iterable[TaskState], report: PushReport) -> None:
         """Know tasks again that were imported and not noted down."""
-        problems = report.problems if report.problems is not None else []
+        problems = report.problems
         with UnitOfWork(self._store) as work:
             noted = work.label_studio.tasks(self._scope, self._project.id)
             taken = {row.narrative_id for row in noted.values()}
@@ -213,7 +212,7 @@ class _Pushing:
 
     def outdated(self, states: Mapping[int, TaskState]) -> list[str]:
         """List the narratives whose tasks nobody has annotated and that show another bundle's prediction, or none."""
-        current = self._shelf.get().envelope.bundle_sha256
+        current = None if self._bundle is None else self._bundle.envelope.bundle_sha256
         with UnitOfWork(self._store, reading=True) as work:
             rows = work.label_studio.tasks(self._scope, self._project.id)
         return [
@@ -244,20 +243,25 @@ class _Pushing:
 
     def choose_version(self) -> None:
         """Let annotators start from the current bundle's predictions, where there are any."""
-        current = self._shelf.get().envelope
+        if self._bundle is None:
+            return
+        current = self._bundle.envelope
         with UnitOfWork(self._store, reading=True) as work:
             rows = work.label_studio.tasks(self._scope, self._project.id).values()
         if any(row.bundle_sha256 == current.bundle_sha256 for row in rows):
             self._client.use_model_version(self._project.project, current.bundle_id)
 
-    def _refuse_other_taxonomy(self) -> None:
-        theirs = self._shelf.get().envelope.taxonomy
+    def _pick(self, shelf: Shelf) -> Bundle:
+        """Give the bundle that answers the jurisdiction, one for the whole push."""
+        bundle = shelf.get(jurisdiction=self._project.jurisdiction_id)
+        theirs = bundle.envelope.taxonomy
         if theirs.sha256 != self._taxonomy.sha256:
             raise TaxonomyMismatchError(
                 f"The current bundle codes by {theirs.id!r} {theirs.version}, "
                 f"the store by {self._taxonomy.id!r} {self._taxonomy.version}.",
                 hint="Promote a bundle that was trained on the store's taxonomy.",
             )
+        return bundle
 
     def _read(self, narrative_ids: Sequence[str]) -> list[TaskNarrative]:
         """Read narratives in the order given; a copy of a blind text is blind, too."""
@@ -278,11 +282,11 @@ class _Pushing:
         ]
 
     def _suggest(self, narratives: Sequence[TaskNarrative]) -> dict[str, Json]:
-        if not (self._predicts and narratives):
+        if self._bundle is None or not narratives:
             return {}
-        texts = [Text(narrative.id, narrative.text) for narrative in narratives]
-        answers = suggest(self._shelf, texts, sizes=Sizes(max_text_bytes=2**40), limits=EVERYTHING)
-        return {answer["id"]: answer for answer in answers}
+        ids, texts = [narrative.id for narrative in narratives], [narrative.text for narrative in narratives]
+        scores = self._bundle.suggest(texts)
+        return {answer["id"]: answer for answer in render(ids, texts, scores, self._bundle.envelope, EVERYTHING)}
 
     def _show_codings(self, narratives: Sequence[TaskNarrative], tasks: Sequence[dict[str, Any]]) -> None:
         """Give adjudication tasks the codings that differ, unnamed and in an order that tells nothing."""

@@ -1,91 +1,37 @@
 """Promotes a bundle that passes the gate, and takes a promotion back; who did it, why and on what is kept for ever."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from coding_service.corpus.labels import label_matrix
-from coding_service.errors import (
-    BundleError,
-    CodingError,
-    ConflictError,
-    ForbiddenError,
-    GateRefusedError,
-    InputError,
-)
-from coding_service.services.evaluating import count_overlap, group_names
+from coding_service.errors import ConflictError, GateRefusedError
+from coding_service.services.authentication import Caller
+from coding_service.services.examination import PASSED, UNCHANGED, Examination, Petition, Step, examine
 from coding_service.services.following import read_pointers
-from coding_service.services.frozen_gold import FrozenGold, freeze_gold
-from coding_service.services.gate import Contest, Side, gate
-from coding_service.services.shelf import Jurisdiction, Promoted, Shelf, may_serve, require_promoted
-from coding_service.store import Engine, Event, Scope, UnitOfWork
+from coding_service.services.roles import allow
+from coding_service.services.shelf import Jurisdiction, Promoted, Shelf, require_promoted
+from coding_service.store import Engine, Event, UnitOfWork
 from coding_service.store.rows import PromotionRow
-from coding_service.suggesters.bundle import MANIFEST, Bundle, verify_bundle
+from coding_service.suggesters.bundle import MANIFEST, verify_bundle
 from coding_service.suggesters.encoder import hash_file
-from coding_service.taxonomy import Taxonomy
-
-PASSED = "passed"
-UNCHANGED = "unchanged"
-"""Verdict on the bundle that is being served."""
-NOT_COMPARED = "not compared"
-"""Verdict where the bundle being served cannot be loaded, so that only force can promote another."""
-
-Step = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Petition:
-    """A bundle that somebody wants served.
+class Wish:
+    """What a caller wants of a promotion.
 
     Parameters
     ----------
-    bundle : str
-        Its name.
-    jurisdiction_id : str or None
-        The one whose pointer is to name it; None is the pointer for all.
+    jurisdiction : str or None
+        Name of the one that is to be served the bundle; None takes that of the caller's key, which may be all.
     force : bool
-        Whether to promote it though the gate refuses; needs a reason.
+        As in `Petition`.
     reason : str
-        Why, for the record.
-    person_id : str or None
-        Who asks; None where it is whoever runs the command line.
-    scope : Scope
-        What that person may see and change.
+        As in `Petition`.
     """
 
-    bundle: str
-    jurisdiction_id: Jurisdiction = None
+    jurisdiction: str | None = None
     force: bool = False
     reason: str = ""
-    person_id: str | None = None
-    scope: Scope = field(default_factory=Scope.everything)
-
-
-@dataclass(frozen=True)
-class Examination:
-    """What the gate found of a petition.
-
-    Parameters
-    ----------
-    candidate : Bundle
-        The bundle.
-    pointers : mapping
-        What was promoted while it was examined.
-    report : dict
-        JSON-ready: ``verdict``, ``n_reviews``, ``rows``, ``snapshot``, ``candidate``, ``baseline`` and ``left_out``,
-        the codes that only one of the bundles and the gold know.
-    """
-
-    candidate: Bundle
-    pointers: dict[Jurisdiction, Promoted]
-    report: dict[str, Any]
-
-    @property
-    def verdict(self) -> str:
-        """What the gate says."""
-        return str(self.report["verdict"])
 
 
 def promote(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lambda _: None) -> dict[str, Any]:
@@ -94,7 +40,8 @@ def promote(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lam
     Returns
     -------
     dict
-        JSON-ready: ``bundle``, ``sha256``, ``sequence``, ``forced`` and ``report``.
+        JSON-ready: ``bundle``, ``sha256``, ``sequence``, None where the pointer named it already, ``forced`` and
+        ``report``.
 
     Raises
     ------
@@ -105,54 +52,30 @@ def promote(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lam
     ForbiddenError
         If the jurisdiction may not be served what others' narratives taught.
     ConflictError
-        If it is served already, or another bundle was promoted meanwhile.
+        If another bundle was promoted meanwhile.
     InputError
         If force comes without a reason.
     """
     return settle(store, petition, examine(store, shelf, petition, step=step))
 
 
-def examine(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lambda _: None) -> Examination:
-    """Put a bundle before the gate: against what is served now, on the frozen blind gold; changes no pointer.
+def promote_as(store: Engine, caller: Caller, shelf: Shelf, bundle: str, wish: Wish) -> dict[str, Any]:
+    """Promote a bundle in the name of a caller; see `promote`.
 
-    Parameters
-    ----------
-    store : Engine
-        The store.
-    shelf : Shelf
-        Where bundles are found.
-    petition : Petition
-        What is asked for.
-    step : callable
-        Told what is being done.
+    Raises
+    ------
+    ForbiddenError
+        If the role of the caller does not allow it.
+    NotFoundError
+        If there is no such jurisdiction or bundle that the caller can see.
     """
-    if petition.force and not petition.reason.strip():
-        raise InputError("A promotion by force needs a reason.", hint="Say --reason; it is kept with the promotion.")
-    petition.scope.require(petition.jurisdiction_id, "jurisdiction")
-    with UnitOfWork(store, reading=True) as work:
-        pointers, sharing = read_pointers(work)
-    step(f"loading {petition.bundle}")
-    shelf.path(petition.bundle, petition.scope.jurisdiction_id)
-    candidate = shelf.get(petition.bundle)
-    if not may_serve(candidate.manifest, petition.jurisdiction_id, sharing):
-        raise ForbiddenError(
-            f"Bundle {candidate.id!r} learned from narratives of jurisdictions that do not all share them.",
-            hint="Promote it for one of those, or let them opt in by `io-coding bundles opt-in`.",
-        )
-    try:
-        baseline = _load(shelf, served(shelf, pointers, sharing, petition.jurisdiction_id))
-    except CodingError as error:
-        if not petition.force:
-            raise BundleError(
-                f"The bundle being served cannot be compared with: {error.message}",
-                hint="Restore it, or promote with --force and a --reason.",
-            ) from error
-        report = {"verdict": NOT_COMPARED, "n_reviews": 0, "rows": [], "problem": error.message}
-        return Examination(candidate, pointers, report)
-    if baseline.sha256 == candidate.sha256:
-        return Examination(candidate, pointers, {"verdict": UNCHANGED, "n_reviews": 0, "rows": []})
-    frozen = freeze_gold(store, Scope(petition.jurisdiction_id), person_id=petition.person_id)
-    return Examination(candidate, pointers, _compare(candidate, baseline, frozen, step))
+    allow(caller, "promote bundles")
+    pointer = caller.jurisdiction
+    if wish.jurisdiction is not None:
+        with UnitOfWork(store, reading=True) as work:
+            pointer = work.jurisdictions.named(caller.scope, wish.jurisdiction).id
+    petition = Petition(bundle, pointer, wish.force, wish.reason, caller.person_id, caller.scope)
+    return promote(store, shelf, petition)
 
 
 def settle(store: Engine, petition: Petition, examination: Examination, *, run_id: str = "") -> dict[str, Any]:
@@ -170,9 +93,10 @@ def settle(store: Engine, petition: Petition, examination: Examination, *, run_i
         The run that must still be at work for this to count; empty for none.
     """
     candidate, report = examination.candidate, examination.report
-    if examination.verdict == UNCHANGED:
-        raise ConflictError(f"Bundle {candidate.id!r} is being served already.", hint="Nothing is left to do.")
-    forced = examination.verdict != PASSED
+    answer = {"bundle": candidate.id, "sha256": candidate.sha256, "sequence": None, "forced": False, "report": report}
+    if examination.pointers.get(petition.jurisdiction_id) == Promoted(candidate.id, candidate.sha256):
+        return answer
+    forced = examination.verdict not in (PASSED, UNCHANGED)
     if forced and not petition.force:
         raise _refusal(candidate.id, report)
     with UnitOfWork(store) as work:
@@ -195,13 +119,7 @@ def settle(store: Engine, petition: Petition, examination: Examination, *, run_i
         )
         _record(work, work.promotions.add(petition.scope, row))
         work.commit()
-    return {
-        "bundle": candidate.id,
-        "sha256": candidate.sha256,
-        "sequence": row.sequence,
-        "forced": forced,
-        "report": report,
-    }
+    return answer | {"sequence": row.sequence, "forced": forced}
 
 
 def rollback(store: Engine, shelf: Shelf, petition: Petition) -> dict[str, Any]:
@@ -263,59 +181,6 @@ def _standing(work: UnitOfWork, pointer: Jurisdiction) -> list[PromotionRow]:
     return standing
 
 
-def served(
-    shelf: Shelf, pointers: dict[Jurisdiction, Promoted], sharing: frozenset[str], jurisdiction: Jurisdiction
-) -> Promoted:
-    """Tell which bundle answers a jurisdiction by what is promoted, loaded or not."""
-    for pointer in dict.fromkeys((jurisdiction, None)):
-        promoted = pointers.get(pointer)
-        if promoted is not None and may_serve(shelf.manifest(promoted.name), jurisdiction, sharing):
-            return promoted
-    return Promoted(shelf.own)
-
-
-def _compare(candidate: Bundle, baseline: Bundle, frozen: FrozenGold, step: Step) -> dict[str, Any]:
-    """Let the gate judge what both bundles say of the codes that both and the gold know."""
-    known = [set(taxonomy.code_ids) for taxonomy in (frozen.taxonomy, candidate.taxonomy, baseline.taxonomy)]
-    code_ids = tuple(code_id for code_id in frozen.taxonomy.code_ids if all(code_id in codes for codes in known))
-    labels = label_matrix(frozen.narratives, frozen.taxonomy)
-    sides = []
-    for bundle in (candidate, baseline):
-        step(f"scoring {len(frozen.narratives)} blind narratives by {bundle.id}")
-        sides.append(_side(bundle, frozen, code_ids))
-    step("comparing")
-    report = gate(
-        Contest(
-            labels=labels[:, [frozen.taxonomy.index[code_id] for code_id in code_ids]],
-            candidate=sides[0],
-            baseline=sides[1],
-            code_ids=code_ids,
-            groups=tuple(group_names(frozen.narratives)),
-            jurisdictions=tuple(str(narrative.meta.get("jurisdiction", "")) for narrative in frozen.narratives),
-            taxonomy=_version(frozen.taxonomy),
-            n_seen=count_overlap([candidate], frozen.narratives, allowed=True)["groups"],
-        )
-    )
-    return {
-        **report.to_dict(),
-        "snapshot": frozen.fingerprint,
-        "candidate": {"id": candidate.id, "sha256": candidate.sha256},
-        "baseline": {"id": baseline.id, "sha256": baseline.sha256},
-        "left_out": sorted(set.union(*known) - set(code_ids)),
-    }
-
-
-def _side(bundle: Bundle, frozen: FrozenGold, code_ids: tuple[str, ...]) -> Side:
-    probabilities = bundle.suggest([narrative.text for narrative in frozen.narratives]).values
-    columns = np.array([bundle.taxonomy.index[code_id] for code_id in code_ids], dtype=np.intp)
-    suggested = bundle.suggested(probabilities)
-    return Side(probabilities[:, columns], suggested[:, columns], _version(bundle.taxonomy))
-
-
-def _version(taxonomy: Taxonomy) -> str:
-    return f"{taxonomy.id} {taxonomy.version} ({taxonomy.sha256[:12]})"
-
-
 def _refusal(name: str, report: dict[str, Any]) -> GateRefusedError:
     failed = [f"{row['check']} {row['subject']}".strip() for row in report["rows"] if not row["passed"]]
     shown = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")  # noqa: PLR2004 - a line's worth
@@ -324,12 +189,6 @@ def _refusal(name: str, report: dict[str, Any]) -> GateRefusedError:
         hint="The rows of the report say why; --force with a --reason promotes it all the same.",
         report=report,
     )
-
-
-def _load(shelf: Shelf, wanted: Promoted) -> Bundle:
-    bundle = shelf.get(wanted.name)
-    require_promoted(wanted, bundle.sha256)
-    return bundle
 
 
 def _require_unchanged(shelf: Shelf, row: PromotionRow) -> None:

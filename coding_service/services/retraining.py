@@ -8,7 +8,8 @@ from threading import Event, Thread
 from typing import Any
 
 from coding_service.errors import CodingError, ConflictError, NotFoundError
-from coding_service.services.promotion import PASSED, Petition, examine, settle
+from coding_service.services.examination import PASSED, Petition, examine
+from coding_service.services.promotion import settle
 from coding_service.services.runs import Run, carry_out
 from coding_service.services.shelf import Shelf
 from coding_service.services.verified import take_verified

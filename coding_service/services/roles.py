@@ -17,6 +17,7 @@ Action = Literal[
     "read the queue",
     "adjudicate",
     "read agreement",
+    "promote bundles",
 ]
 
 ROLE_MATRIX: Mapping[Action, frozenset[str]] = {
@@ -30,6 +31,7 @@ ROLE_MATRIX: Mapping[Action, frozenset[str]] = {
     "read the queue": frozenset({"reviewer", "adjudicator"}),
     "adjudicate": frozenset({"adjudicator"}),
     "read agreement": frozenset({"adjudicator", "analyst", "ml", "admin"}),
+    "promote bundles": frozenset({"ml", "admin"}),
 }
 """Action -> roles that may do it, each inside the jurisdiction of its key; analysts never read a text."""
 

@@ -16,7 +16,7 @@ from coding_service.suggestions import Limits
 
 
 def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: str) -> Answer:
-    """Give the suggestions of the current bundle for a narrative, or say that they are withheld.
+    """Give the suggestions of the bundle that serves a narrative's jurisdiction, or say that they are withheld.
 
     A person who asks twice of the same bundle is shown the same snapshot. No lock is held while a text is read.
 
@@ -46,17 +46,19 @@ def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: 
         If the bundle does not load.
     """
     allow(caller, "read suggestions")
-    envelope = shelf.get().envelope
+    shelf.get(jurisdiction=caller.jurisdiction)  # load it, if need be, before writers are kept waiting
     with UnitOfWork(store) as work:
         narrative = work.narratives.get(caller.scope, narrative_id)
+        owner = narrative.jurisdiction_id
         if withheld(work, caller, [narrative.text_hash]):
             record(work, caller, "withhold", narrative)
             work.commit()
             return {"id": narrative_id, **WITHHELD}
         for snapshot in work.snapshots.shown_to(caller.scope, narrative_id, caller.person_id):
-            if snapshot.bundle_sha256 == envelope.bundle_sha256:
+            if snapshot.bundle_sha256 == shelf.get(jurisdiction=owner).sha256:
                 return _show(work, caller, narrative, snapshot)
-    answer = suggest(shelf, [Text(narrative_id, narrative.text)], sizes=Sizes(), limits=Limits())[0]
+    text = Text(narrative_id, narrative.text)
+    answer = suggest(shelf, [text], sizes=Sizes(), limits=Limits(), jurisdiction=owner)[0]
     with UnitOfWork(store) as work:
         snapshot = work.snapshots.add(caller.scope, _snapshot(work, caller, narrative, answer))
         return _show(work, caller, narrative, snapshot)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from coding_service.errors import InputError, TooLargeError
-from coding_service.services.shelf import Shelf
+from coding_service.services.shelf import Jurisdiction, Shelf
 from coding_service.suggestions import Limits, render
 
 
@@ -34,7 +34,13 @@ class Sizes:
 
 
 def suggest(
-    shelf: Shelf, texts: Sequence[Text], *, sizes: Sizes, limits: Limits, bundle: str | None = None
+    shelf: Shelf,
+    texts: Sequence[Text],
+    *,
+    sizes: Sizes,
+    limits: Limits,
+    bundle: str | None = None,
+    jurisdiction: Jurisdiction = None,
 ) -> list[dict[str, Any]]:
     """Suggest codes for texts.
 
@@ -49,7 +55,9 @@ def suggest(
     limits : Limits
         Which suggestions are listed.
     bundle : str or None
-        Name of the bundle that answers; None takes the current one.
+        Name of the bundle that answers; None takes the current one of the jurisdiction.
+    jurisdiction : str or None
+        Id of the one that asks; None for those who may see all.
 
     Returns
     -------
@@ -66,7 +74,7 @@ def suggest(
         If the bundle does not exist or does not load.
     """
     check_texts(texts, sizes)
-    answering = shelf.get(bundle)
+    answering = shelf.get(bundle, jurisdiction=jurisdiction)
     plain = [text.text for text in texts]
     return render([text.id for text in texts], plain, answering.suggest(plain), answering.envelope, limits)
 

@@ -150,11 +150,11 @@ class Taxonomy:
         return tuple(above)
 
     def themes(self, code_id: str) -> tuple[str, ...]:
-        """Selectable ids above a code, nearest first: those that a present code makes present."""
+        """Give the selectable ids above a code, nearest first: those that a present code makes present."""
         return tuple(above for above in self.ancestors(code_id) if self.nodes[above].selectable)
 
     def sub_themes(self, code_id: str) -> tuple[str, ...]:
-        """Selectable ids anywhere below a node."""
+        """Give the selectable ids anywhere below a node."""
         found: list[str] = []
         for child in self.children[code_id]:
             if self.nodes[child].selectable:

@@ -29,7 +29,7 @@ def test_live_while_a_suggester_works(serve, parts, shelf):
             return loaded.suggester.score(texts)
 
     class SlowShelf(Shelf):
-        def get(self, name=None):
+        def get(self, name=None, *, jurisdiction=None):
             return replace(loaded, suggester=Slow())
 
     slow = SlowShelf(shelf.path("starter").parent, "starter")

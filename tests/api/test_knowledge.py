@@ -38,7 +38,7 @@ def test_taxonomy_of_the_served_bundle_is_known(serve, parts, shelf):
     own = replace(shelf.get().taxonomy, id="county", version="2.1.0")
 
     class CountyShelf(Shelf):
-        def get(self, name=None):
+        def get(self, name=None, *, jurisdiction=None):
             return replace(shelf.get(), taxonomy=own)
 
     county = CountyShelf(shelf.path("starter").parent, "starter")

@@ -98,4 +98,4 @@ def test_families_get_figures_of_their_own():
 def test_steps_are_told():
     told = []
     train(recipe(), [named(make_corpus())], TAXONOMY, step=told.append)
-    assert "fold 3 of 3" in told
+    assert "fold 3 of 3 scored" in told

@@ -4,6 +4,7 @@ import sys
 from types import ModuleType
 
 import pytest
+from joblib import parallel_config
 
 from coding_service.suggesters import sentence, tuned
 from tests.fakes import FolderEncoder, TuningRows, save_hashing_encoder, tune_encoder
@@ -30,3 +31,5 @@ def hashing_encoder(monkeypatch):
     with_torch = ModuleType("coding_service.suggesters.encoder_torch")
     with_torch.TuningRows, with_torch.tune_encoder = TuningRows, tune_encoder
     monkeypatch.setitem(sys.modules, with_torch.__name__, with_torch)
+    with parallel_config(backend="sequential"):  # another process would not know of the fake
+        yield

@@ -1,11 +1,11 @@
 """Bundles on disk: whole or not there, verified to the byte, and free of code."""
 
 import json
+import pickle
 
 import numpy as np
 import pytest
-import skops.io
-from sklearn.preprocessing import FunctionTransformer
+import safetensors.numpy
 
 from coding_service.errors import BundleError, NotFoundError
 from coding_service.services.recipes import Recipe
@@ -14,6 +14,7 @@ from coding_service.suggesters.bundle import MANIFEST, read_bundle, read_manifes
 from coding_service.suggesters.encoder import hash_file
 from tests.suggesters.narratives import make_corpus, make_taxonomy
 
+WEIGHTS = "suggester/heads.safetensors"
 TEXTS = ["The baby slept on the couch with mother.", "The family was evicted from the apartment."]
 
 
@@ -61,10 +62,11 @@ def test_themes_are_suggested_with_their_sub_themes(folder):
 
 def test_hashes_cover_every_file_but_manifest_and_card(folder):
     listed = set(read_manifest(folder)["files"])
-    assert listed == {"calibration.json", "metrics.json", "suggester/lexical.skops", "taxonomy.json"}
+    learned = {WEIGHTS, "suggester/rarity.safetensors", "suggester/terms.json"}
+    assert listed == {"calibration.json", "metrics.json", "taxonomy.json", *learned}
 
 
-@pytest.mark.parametrize("name", ["suggester/lexical.skops", "calibration.json", "metrics.json", "taxonomy.json"])
+@pytest.mark.parametrize("name", [WEIGHTS, "calibration.json", "metrics.json", "taxonomy.json"])
 @pytest.mark.parametrize("damage", ["truncated", "altered", "missing"])
 def test_damage_is_found_and_named(folder, name, damage):
     """Guarantee: a file that is cut, changed by one byte or gone is refused; the message says expected and found."""
@@ -113,17 +115,25 @@ def test_another_taxonomy_is_refused(folder):
         read_bundle(folder)
 
 
-def test_types_that_are_not_allowed_are_refused(folder):
-    """Guarantee: an object that could run code is refused even where every hash is right."""
-    content = skops.io.dumps({"terms": FunctionTransformer(json.loads), "weights": 0, "intercepts": 0})
-    change(folder, "suggester/lexical.skops", content, rehash=True)
-    with pytest.raises(BundleError, match="types that are not allowed"):
+@pytest.mark.parametrize(
+    "content", [b"not an archive", b"", pickle.dumps({"weights": 0})], ids=["text", "empty", "pickle"]
+)
+def test_weights_that_are_no_arrays_are_refused(folder, content):
+    """Guarantee: a file that could run code is never run, even where every hash is right."""
+    change(folder, WEIGHTS, content, rehash=True)
+    with pytest.raises(BundleError, match="cannot be read as arrays"):
         read_bundle(folder)
 
 
-def test_weights_that_are_no_archive_are_refused(folder):
-    change(folder, "suggester/lexical.skops", b"not an archive", rehash=True)
-    with pytest.raises(BundleError, match="cannot be read"):
+def test_arrays_of_another_name_are_refused(folder):
+    change(folder, WEIGHTS, safetensors.numpy.save({"other": np.zeros(3)}), rehash=True)
+    with pytest.raises(BundleError, match="arrays weights, intercepts"):
+        read_bundle(folder)
+
+
+def test_a_broken_vocabulary_is_refused(folder):
+    change(folder, "suggester/terms.json", b"[", rehash=True)
+    with pytest.raises(BundleError, match="readable list of terms"):
         read_bundle(folder)
 
 

@@ -12,12 +12,14 @@ import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "starter.jsonl"
 WORDS = 100
 N_NARRATIVES = 256
 SYSTEMS = ("suggest", "encoder", "reference")
+Call = Callable[[list[str]], None]
 
 
 def narratives() -> list[str]:
@@ -39,7 +41,7 @@ def sentences(texts: list[str]) -> list[str]:
     return [text[start:end] for text in texts for start, end in split_sentences(text)]
 
 
-def run_suggest(bundle: Path, threads: int, batch: int):
+def run_suggest(bundle: Path, threads: int, batch: int) -> Call:
     from coding_service.suggesters.bundle import read_bundle
     from coding_service.suggestions import Limits, render
 
@@ -53,7 +55,7 @@ def run_suggest(bundle: Path, threads: int, batch: int):
     return call
 
 
-def run_encoder(bundle: Path, threads: int, batch: int):
+def run_encoder(bundle: Path, threads: int, batch: int) -> Call:
     from coding_service.suggesters.encoder import OnnxEncoder
 
     encoder = OnnxEncoder(bundle / "suggester" / "encoder", threads=threads)
@@ -65,7 +67,7 @@ def run_encoder(bundle: Path, threads: int, batch: int):
     return call
 
 
-def run_reference(_: Path, threads: int, batch: int):
+def run_reference(_: Path, threads: int, batch: int) -> Call:
     import torch
 
     from coding_service.suggesters.encoder_torch import PACKAGED, load_model
