@@ -35,7 +35,7 @@ check: .venv/.test ## format, lint, types, architecture, documents
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest tests/test_architecture.py tests/docs
+	$(BIN)/python -m pytest -m 'not e2e and not slow' tests/test_architecture.py tests/test_docstrings.py tests/docs
 	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
 	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
 

@@ -49,7 +49,7 @@ class Parts:
     sizes: Sizes
     authenticator: Authenticator
     store: Engine | None = None
-    label_studio: Callable[[], LabelStudio] = partial(connect, "", "")
+    label_studio: Callable[[], LabelStudio] = connect
 
     @property
     def intake(self) -> Intake:

@@ -15,6 +15,15 @@ from coding_service.store.schema import upgrade
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_process():
+    """Keep small trainings in this process: starting workers takes longer, and they would not know of fakes."""
+    from joblib import parallel_config
+
+    with parallel_config(backend="sequential"):
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgresql_cluster(tmp_path_factory):
     """A real PostgreSQL of our own, reached through a socket in a temporary folder."""

@@ -18,14 +18,14 @@ Version = Annotated[str, Path(description="One of its versions.", examples=["1.0
 @router.get("/taxonomies", response_model=TaxonomyList, responses=problems(401, 403, 429))
 def list_taxonomies(running: RunningApp) -> dict[str, Any]:
     """List the taxonomies with their versions."""
-    known = known_taxonomies(running.parts.shelf)
+    known = known_taxonomies(running.parts.shelf, running.parts.store)
     return {"taxonomies": [{"id": taxonomy_id, "versions": versions} for taxonomy_id, versions in known.items()]}
 
 
 @router.get("/taxonomies/{taxonomy_id}", response_model=TaxonomyDocument, responses=problems(401, 403, 404, 422, 429))
 def show_newest_taxonomy(taxonomy_id: TaxonomyId, running: RunningApp) -> Any:
-    """Show the newest version of a taxonomy."""
-    return get_taxonomy(running.parts.shelf, taxonomy_id)
+    """Show the version of a taxonomy that is coded by, or else its newest."""
+    return get_taxonomy(running.parts.shelf, taxonomy_id, store=running.parts.store)
 
 
 @router.get(
@@ -33,4 +33,4 @@ def show_newest_taxonomy(taxonomy_id: TaxonomyId, running: RunningApp) -> Any:
 )
 def show_taxonomy(taxonomy_id: TaxonomyId, version: Version, running: RunningApp) -> Any:
     """Show one version of a taxonomy; a version never changes."""
-    return get_taxonomy(running.parts.shelf, taxonomy_id, version)
+    return get_taxonomy(running.parts.shelf, taxonomy_id, version, store=running.parts.store)

@@ -12,7 +12,7 @@ from coding_service.cli.train import FIGURES, JurisdictionOption
 from coding_service.errors import InputError, NotFoundError
 
 if TYPE_CHECKING:
-    from coding_service.corpus import CodedNarrative
+    from coding_service.services.frozen_gold import FrozenGold
     from coding_service.settings import Settings
 
 app = single_command()
@@ -65,12 +65,14 @@ def compare(  # noqa: PLR0913 - options
     """Compare two bundles on the same narratives.
 
     By a paired bootstrap over groups; p is two-sided, and Holm corrects it for the number of codes. Where their
-    taxonomies differ, the codes that both have are compared. CSV prints one row for each code, JSON one object with
-    everything.
+    taxonomies differ, the codes that both have are compared, with --from-store also those that a migration gave another
+    id. CSV prints one row for each code, JSON one object with everything.
     """
-    from coding_service.bootstrap import open_shelf
+    from coding_service.bootstrap import open_shelf, require_store
     from coding_service.services.comparing import compare_bundles
     from coding_service.services.evaluating import read_narratives
+    from coding_service.services.frozen_gold import FrozenGold
+    from coding_service.services.shared_names import call_bundles
     from coding_service.settings import Settings
 
     settings = Settings()
@@ -80,14 +82,11 @@ def compare(  # noqa: PLR0913 - options
         )
     with status() as step:
         step("reading")
-        result = compare_bundles(
-            open_shelf(settings, first).get(),
-            open_shelf(settings, second).get(),
-            read_narratives(corpus, split) if corpus else _frozen(settings, jurisdiction, snapshot),
-            allow_overlap=allow_overlap,
-            draws=draws,
-            step=step,
-        )
+        bundles = [open_shelf(settings, name).get() for name in (first, second)]
+        gold = read_narratives(corpus, split) if corpus else _frozen(settings, jurisdiction, snapshot)
+        if isinstance(gold, FrozenGold):
+            bundles = call_bundles(require_store(settings), bundles, gold.taxonomy)
+        result = compare_bundles(bundles[0], bundles[1], gold, allow_overlap=allow_overlap, draws=draws, step=step)
     if output_format is Format.JSON:
         print_rows([result], (), output_format)
     else:
@@ -109,7 +108,7 @@ def _print(result: dict[str, Any], output_format: Format) -> None:
         say(f"{left_out} codes that only one of the two knows were left out.")
 
 
-def _frozen(settings: "Settings", jurisdiction: str, snapshot: str) -> "list[CodedNarrative]":
+def _frozen(settings: "Settings", jurisdiction: str, snapshot: str) -> "FrozenGold":
     from coding_service.bootstrap import require_store
     from coding_service.services.frozen_gold import freeze_gold, thaw_gold
     from coding_service.services.review_exchange import scope_of
@@ -122,7 +121,7 @@ def _frozen(settings: "Settings", jurisdiction: str, snapshot: str) -> "list[Cod
             "No blind review of the evaluation half has been coded yet.", hint="Code some, and close the codings."
         )
     say(f"{len(frozen.narratives)} blind narratives, snapshot {frozen.fingerprint}.")
-    return list(frozen.narratives)
+    return frozen
 
 
 def _tell(name: str, difference: dict[str, Any]) -> None:

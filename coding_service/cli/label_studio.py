@@ -51,8 +51,8 @@ def init(
 ) -> None:
     """Make a jurisdiction's project or bring it up to date; again, it changes nothing.
 
-    The labelling config is made from the store's current taxonomy; where that has moved on, a new project is made and the
-    old one is marked as closed, so that annotations are always read by the version they were made in.
+    The labelling config is made from the store's current taxonomy. Where that has moved on, a new project is made and
+    the old one is marked as closed, so that annotations are always read by the version they were made in.
     """
     from coding_service.bootstrap import build
     from coding_service.services.label_studio_projects import Callback, set_up_project
@@ -121,7 +121,7 @@ def pull(*, jurisdiction: JurisdictionOption, output_format: FormatOption = Form
 def sync(*, output_format: FormatOption = Format.TABLE) -> None:
     """Make the store hold the annotations that Label Studio holds, in all projects; exit with 1 if any is odd.
 
-    First the events that wait are worked off, then all projects are read, so that lost events are made good. Safe to run
+    First the events that wait are worked off, then all projects are read, so that lost events are made good. It may run
     from cron, beside a running server, and again after a crash.
     """
     from coding_service.bootstrap import build

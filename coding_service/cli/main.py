@@ -35,7 +35,7 @@ COMMANDS = {
     "bundles": ("coding_service.cli.bundles:app", "List and show trained bundles, and say which is served."),
     "db": ("coding_service.cli.db:app", "Bring the store up to date, check it, back it up."),
     "keys": ("coding_service.cli.keys:app", "Make, revoke and list API keys."),
-    "taxonomy": ("coding_service.cli.taxonomy:app", "Check, show, compare, import and export taxonomies."),
+    "taxonomy": ("coding_service.cli.taxonomy:app", "Check, show, compare, import, export and migrate taxonomies."),
     "corpus": ("coding_service.cli.corpus:app", "Check, count, split, import and export coded narratives."),
 }
 """Command -> (where its Typer app is, the first sentence of its help)."""

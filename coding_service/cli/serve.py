@@ -38,7 +38,7 @@ def serve(
     """
     import uvicorn
 
-    from coding_service.bootstrap import open_shelf, open_store, pick_authenticator
+    from coding_service.bootstrap import open_store, own_shelf, pick_authenticator
     from coding_service.services.authentication import is_loopback
     from coding_service.settings import Settings
     from coding_service.suggesters.bundle import verify_bundle
@@ -49,7 +49,7 @@ def serve(
             f"Without keys the server does not listen on {host!r}, only on this machine.",
             hint="Make one with `io-coding keys create`, set CODING_SERVICE_KEYS, or leave --host out.",
         )
-    shelf = open_shelf(settings)
+    shelf = own_shelf(settings)
     taxonomy = verify_bundle(shelf.path(shelf.default))["taxonomy"]
     say(f"Serving bundle {shelf.default!r} for {taxonomy['id']} {taxonomy['version']}; Ctrl-C stops.")
     uvicorn.run(

@@ -1,4 +1,4 @@
-"""``io-coding taxonomy``: check, show, compare, import and export taxonomies."""
+"""``io-coding taxonomy``: check, show, compare, import, export and migrate taxonomies."""
 
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -25,7 +25,33 @@ if TYPE_CHECKING:
 
     from coding_service.taxonomy import Taxonomy
 
-app = command_group("Check, show, compare, import and export taxonomies.")
+app = command_group("Check, show, compare, import, export and migrate taxonomies.")
+
+OLD_CODES = {
+    "code": "old code",
+    "change": "change",
+    "becomes": "becomes",
+    "decisions": "decisions",
+    "adjudications": "adjudicated",
+    "present": "present",
+    "absent": "absent",
+    "unknown": "unknown",
+    "threshold": "threshold",
+}
+NEW_CODES = {
+    "code": "new code",
+    "comes_from": "comes from",
+    "present": "present",
+    "absent": "absent",
+    "unknown": "unknown",
+    "old_codings": "what old codings say",
+}
+BUNDLES = {"bundle": "bundle", "version": "version", "happens": "what happens"}
+DONE = {
+    "dry run": "Nothing was changed; without --dry-run it is done.",
+    "done": "Done: new codings are made in {to}, and old ones are read through the crosswalk.",
+    "done before": "This was done before; nothing was changed. The figures are of that time.",
+}
 
 VersionOption = Annotated[
     str | None, typer.Option("--version", metavar="VERSION", help="Version of the taxonomy; by default the newest.")
@@ -134,6 +160,73 @@ def import_(
 
     taxonomy = import_json(file, taxonomy_id=taxonomy_id, version=version, title=title or taxonomy_id, groups=groups)
     write_output(dump_taxonomy(taxonomy), output)
+
+
+@app.command(
+    epilog=example(
+        "$ io-coding taxonomy migrate --from 1.0.0 --to our-1.1.0.yaml --crosswalk changes.yaml --dry-run",
+        "$ io-coding taxonomy migrate --from 1.0.0 --to our-1.1.0.yaml --crosswalk changes.yaml",
+    )
+)
+def migrate(
+    *,
+    old: Annotated[str, typer.Option("--from", metavar="VERSION|FILE", help="The version that the store codes by.")],
+    new: Annotated[str, typer.Option("--to", metavar="VERSION|FILE", help="The version that it is to code by.")],
+    crosswalk: Annotated[
+        Path, typer.Option(metavar="FILE", help="What became of each code; see taxonomy/crosswalks/README.md.")
+    ],
+    taxonomy: Annotated[str, typer.Option("--taxonomy", metavar="ID", help="Id of the taxonomy.")] = DEFAULT_TAXONOMY,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would happen.")] = False,
+    output_format: FormatOption = Format.TABLE,
+) -> None:
+    """Let the store code by a new version of its taxonomy, and tell what becomes of what was coded before.
+
+    Nothing that people wrote is changed: old codings stay in the version they were made in, and are translated where
+    gold is resolved. The bundle being served goes on until one of the new version is promoted. The table shows the
+    codes that change, CSV the old codes, JSON one object with everything.
+    """
+    from coding_service.bootstrap import open_shelf, require_store
+    from coding_service.cli.status import status
+    from coding_service.services.taxonomy_migration import Migration, find_version
+    from coding_service.services.taxonomy_migration import migrate as migrate_store
+    from coding_service.settings import Settings
+    from coding_service.taxonomy.crosswalk import load_crosswalk
+
+    settings = Settings()
+    store = require_store(settings)
+    before, after = (find_version(store, taxonomy, reference) for reference in (old, new))
+    migration = Migration(before, after, load_crosswalk(crosswalk, before, after))
+    with status() as step:
+        report = migrate_store(store, open_shelf(settings, ""), migration, dry_run=dry_run, step=step)
+    if output_format is Format.TABLE:
+        _tell_migration(report)
+    else:
+        print_rows([report] if output_format is Format.JSON else report["old_codes"], OLD_CODES, output_format)
+    say(DONE[report["state"]].format(to=f"{after.id} {after.version}"))
+
+
+def _tell_migration(report: dict[str, Any]) -> None:
+    changed = [row for row in report["old_codes"] if row["change"] != "keep"]
+    before = {row["code"]: row for row in report["old_codes"]}
+    counts = ("present", "absent", "unknown")
+    moved = [
+        row
+        for row in report["new_codes"]
+        if row["change"] != "keep" or any(row[count] != before[row["code"]][count] for count in counts)
+    ]
+    for rows, columns in ((changed, OLD_CODES), (moved, NEW_CODES), (report["bundles"], BUNDLES)):
+        if rows:
+            print_rows(rows, columns, Format.TABLE)
+            typer.echo()
+    codings, gold = report["codings"], report["gold"]
+    say(f"{codings['closed']} closed codings with {codings['decisions']} decisions stay as they are.")
+    say(f"{codings['adjudications']} adjudicated labels stay as they are.")
+    if codings["open"]:
+        say(f"{codings['open']} open codings cannot be decided in any more; their coders open new ones.")
+    known = gold["known_labels"]
+    say(f"Gold of {gold['narratives']} narratives: {known['before']} known labels before, {known['after']} after.")
+    for warning in report["warnings"]:
+        say(f"Warning: {warning}")
 
 
 def _rows(taxonomy: "Taxonomy") -> Iterator[dict[str, Any]]:

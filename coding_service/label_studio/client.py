@@ -32,7 +32,7 @@ NOT_AGAIN = {"max_retries": 0}
 """For calls that would add things twice if the answer to the first was lost."""
 
 
-def connect(base_url: str, token: str) -> LabelStudio:
+def connect(base_url: str = "", token: str = "") -> LabelStudio:
     """Give a client; nothing is sent yet.
 
     Parameters
@@ -190,9 +190,11 @@ class Client:
     def annotated(self, project: int, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
         """See `LabelStudio`."""
         for first in range(0, len(tasks), EXPORTED_AT_ONCE):
-            piece = [str(task) for task in tasks[first : first + EXPORTED_AT_ONCE]]
+            # The SDK's own `ids` goes out under a name that the server does not know, and gives the whole project.
+            only: Any = {"additional_query_parameters": {"ids[]": list(tasks[first : first + EXPORTED_AT_ONCE])}}
+            export = self._sdk.projects.exports.download_sync
             with self._asking("export annotations"):
-                content = b"".join(self._sdk.projects.exports.download_sync(project, export_type="JSON", ids=piece))
+                content = b"".join(export(project, export_type="JSON", request_options=only))
                 found = json.loads(content)
             yield from found
 

@@ -65,16 +65,16 @@ def labelling_config(taxonomy: Taxonomy) -> str:
     """
     root = Element("View", taxonomy=taxonomy.id, version=taxonomy.version, sha256=taxonomy.sha256)
     root.set("style", "display: flex; gap: 24px; align-items: flex-start")
-    reading = SubElement(root, "View", style="flex: 3")
+    reading = SubElement(root, "View", style="flex: 3; position: sticky; top: 0")
     SubElement(reading, "Text", name=TEXT, value="$text", saveTextResult="yes", granularity="symbol")
     answering = SubElement(root, "View", style="flex: 2; min-width: 340px")
     _add_codes(answering, taxonomy)
     _add_ratings(answering, taxonomy)
     none = SubElement(answering, "Choices", name=NONE_APPLY, toName=TEXT, choice="multiple", showInline="true")
     SubElement(none, "Choice", value=NONE_APPLY_VALUE, hint="The narrative earns no code at all.")
-    _add_evidence(answering, taxonomy)
     _add_free_text(answering, MISSING_THEME, "A theme that the taxonomy lacks")
     _add_free_text(answering, COMMENT, "Comment, or why you skip")
+    _add_evidence(answering, taxonomy)
     indent(root)
     return tostring(root, encoding="unicode")
 

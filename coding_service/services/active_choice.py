@@ -25,6 +25,8 @@ STRATEGIES = RANDOM, RARE, UNCERTAIN, DIVERSE
 EVALUATION = "evaluation"
 """Why a narrative of a blind review kept for evaluation is where it is: its turn came at random."""
 
+_ANCHORS_AT_ONCE = 64
+
 
 @dataclass(frozen=True)
 class Mix:
@@ -150,16 +152,24 @@ def farthest_first(points: Floats, rows: Rows, n_rows: int, *, taken: Rows) -> R
         return np.array(chosen, dtype=np.intp)
     candidates = points[rows]
     anchors = points[taken] if len(taken) else points.mean(axis=0, keepdims=True)
-    # Ranking alone needs scikit-learn; the server starts a second sooner without it.
-    from sklearn.metrics import pairwise_distances_argmin_min  # noqa: PLC0415
-
-    _, distances = pairwise_distances_argmin_min(candidates, anchors)
+    distances = np.full(len(rows), np.inf)
+    for some in range(0, len(anchors), _ANCHORS_AT_ONCE):
+        distances = np.minimum(distances, _squared(candidates, anchors[some : some + _ANCHORS_AT_ONCE]).min(axis=1))
     for _ in range(min(n_rows, len(rows))):
         best = int(np.argmax(distances))
         chosen.append(best)
-        distances = np.minimum(distances, np.linalg.norm(candidates - candidates[best], axis=1))
-        distances[chosen] = -1
+        distances = np.minimum(distances, _squared(candidates, candidates[[best]])[:, 0])
+        distances[chosen] = -np.inf
     return rows[chosen]
+
+
+def _squared(points: Floats, others: Floats) -> Floats:
+    """Give squared distances between all pairs, by products of matrices, which are fast."""
+    return _lengths(points)[:, None] + _lengths(others) - 2 * points @ others.T
+
+
+def _lengths(points: Floats) -> Floats:
+    return np.asarray(np.einsum("ij,ij->i", points, points))
 
 
 def _rare(pool: Pool, rows: Rows) -> Iterator[int]:

@@ -14,6 +14,7 @@ from coding_service.services.stages import Doubling, after_close
 from coding_service.store import Engine, Event, UnitOfWork
 from coding_service.store.rows import CodingRow, DecisionRow
 from coding_service.store.scope import missing
+from coding_service.taxonomy import Taxonomy
 
 Version = tuple[str, str]
 """Id and version of a taxonomy."""
@@ -153,7 +154,7 @@ def close_coding(
         )
 
     def do(work: UnitOfWork) -> Answer:
-        row = own_open_coding(work, caller, coding_id)
+        row, _ = own_open_coding(work, caller, coding_id)
         row.comment, row.missing_theme = closing.comment, closing.missing_theme
         work.codings.close(caller.scope, coding_id, complete=closing.complete, skipped_reason=closing.skipped_reason)
         after_close(work, caller.scope, row, doubling)
@@ -193,8 +194,8 @@ def list_codings(store: Engine, caller: Caller, narrative_id: str) -> Answer:
     return answer
 
 
-def own_open_coding(work: UnitOfWork, caller: Caller, coding_id: str) -> CodingRow:
-    """Give a person's own coding for writing, and keep it from being closed meanwhile.
+def own_open_coding(work: UnitOfWork, caller: Caller, coding_id: str) -> tuple[CodingRow, Taxonomy]:
+    """Give a person's own coding for writing, and its taxonomy; the coding is not closed meanwhile.
 
     Raises
     ------
@@ -218,7 +219,7 @@ def own_open_coding(work: UnitOfWork, caller: Caller, coding_id: str) -> CodingR
         )
     taxonomy = current_taxonomy(work)
     refuse_mismatch(version_of(row), (taxonomy.id, taxonomy.version))
-    return row
+    return row, taxonomy
 
 
 def version_of(row: CodingRow) -> Version:

@@ -16,6 +16,7 @@ from coding_service.metrics.records import as_json
 from coding_service.metrics.scores import micro_f1
 from coding_service.services.evaluating import count_overlap, foreign_ids, group_names, slices_by
 from coding_service.services.figures import headline
+from coding_service.services.frozen_gold import FrozenGold
 from coding_service.suggesters.bundle import Bundle
 from coding_service.taxonomy import Taxonomy
 
@@ -33,7 +34,7 @@ class _Shared:
 def compare_bundles(
     first: Bundle,
     second: Bundle,
-    narratives: Sequence[CodedNarrative],
+    gold: Sequence[CodedNarrative] | FrozenGold,
     *,
     allow_overlap: bool = False,
     draws: int = 1000,
@@ -45,8 +46,9 @@ def compare_bundles(
     ----------
     first, second : Bundle
         Every difference is the second minus the first. Where their taxonomies differ, the codes that both have count.
-    narratives : sequence of CodedNarrative
-        Coded by the taxonomy of one of the two.
+    gold : sequence of CodedNarrative or FrozenGold
+        Narratives coded by the taxonomy of one of the two, or those of a store in the version that it names; bundles of
+        another version are called by its names before, see `call_as`.
     allow_overlap : bool
         Whether narratives whose group trained one of them may be measured, too.
     draws : int
@@ -69,7 +71,8 @@ def compare_bundles(
     ConflictError
         If groups trained one of them, and that is not allowed.
     """
-    shared = _shared(first, second, narratives)
+    narratives = gold.narratives if isinstance(gold, FrozenGold) else gold
+    shared = _shared(first, second, narratives, gold.taxonomy if isinstance(gold, FrozenGold) else None)
     overlap = count_overlap([first, second], narratives, allowed=allow_overlap)
     groups = group_names(narratives)
     measured = []
@@ -120,14 +123,16 @@ def _code_rows(
     ]
 
 
-def _shared(first: Bundle, second: Bundle, narratives: Sequence[CodedNarrative]) -> _Shared:
+def _shared(first: Bundle, second: Bundle, narratives: Sequence[CodedNarrative], coded_by: Taxonomy | None) -> _Shared:
     """Close labels by the taxonomy that the narratives are coded with, then keep the codes of both."""
-    code_ids = tuple(code_id for code_id in first.taxonomy.code_ids if code_id in second.taxonomy.index)
+    candidates = [first.taxonomy, second.taxonomy] if coded_by is None else [coded_by]
+    known = [second.taxonomy] if coded_by is None else [second.taxonomy, coded_by]
+    code_ids = tuple(code for code in first.taxonomy.code_ids if all(code in taxonomy.index for taxonomy in known))
     if not code_ids:
         raise TaxonomyMismatchError(
             f"Bundles {first.id!r} and {second.id!r} share no code.", hint="Compare bundles of one taxonomy."
         )
-    for taxonomy in (first.taxonomy, second.taxonomy):
+    for taxonomy in candidates:
         if not foreign_ids(taxonomy, narratives):
             columns = [taxonomy.index[code_id] for code_id in code_ids]
             return _Shared(code_ids, label_matrix(narratives, taxonomy)[:, columns])

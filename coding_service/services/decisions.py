@@ -16,7 +16,6 @@ from coding_service.services.codings import (
     refuse_mismatch,
     version_of,
 )
-from coding_service.services.current_taxonomy import stored_taxonomy
 from coding_service.services.idempotency import Answer, Retry, write_once
 from coding_service.services.roles import allow
 from coding_service.store import Engine, UnitOfWork
@@ -113,9 +112,8 @@ def decide(store: Engine, caller: Caller, coding_id: str, batch: Batch, *, retry
     allow(caller, "write codings")
 
     def do(work: UnitOfWork) -> Answer:
-        coding = own_open_coding(work, caller, coding_id)
+        coding, taxonomy = own_open_coding(work, caller, coding_id)
         refuse_mismatch(batch.version, version_of(coding))
-        taxonomy = stored_taxonomy(work, *version_of(coding))
         length = _length(work, caller, coding.narrative_id) if any(new.evidence for new in batch.decisions) else 0
         check_decisions(batch.decisions, taxonomy, length)
         rows = [DecisionRow(**_columns(new), decided_at=work.now()) for new in batch.decisions]

@@ -1,6 +1,6 @@
 """Puts a bundle before the gate: against what is served now, on the frozen gold of blind reviews."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ from coding_service.services.evaluating import count_overlap, group_names
 from coding_service.services.following import read_pointers
 from coding_service.services.frozen_gold import FrozenGold, freeze_gold
 from coding_service.services.gate import Contest, Side, gate
+from coding_service.services.shared_names import call_bundles
 from coding_service.services.shelf import Jurisdiction, Promoted, Shelf, may_serve, require_promoted
 from coding_service.store import Engine, Scope, UnitOfWork
 from coding_service.suggesters.bundle import Bundle
@@ -119,7 +120,9 @@ def examine(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lam
     if baseline.sha256 == candidate.sha256:
         return Examination(candidate, pointers, {"verdict": UNCHANGED, "n_reviews": 0, "rows": []})
     frozen = freeze_gold(store, Scope(petition.jurisdiction_id), person_id=petition.person_id)
-    return Examination(candidate, pointers, _compare(candidate, baseline, frozen, step))
+    versions = _version(candidate.taxonomy), _version(baseline.taxonomy)
+    bundles = call_bundles(store, (candidate, baseline), frozen.taxonomy)
+    return Examination(candidate, pointers, _compare(bundles, versions, frozen, step))
 
 
 def _load(shelf: Shelf, wanted: Promoted) -> Bundle:
@@ -139,15 +142,16 @@ def served(
     return Promoted(shelf.own)
 
 
-def _compare(candidate: Bundle, baseline: Bundle, frozen: FrozenGold, step: Step) -> dict[str, Any]:
-    """Let the gate judge what both bundles say of the codes that both and the gold know."""
+def _compare(bundles: Sequence[Bundle], versions: Sequence[str], frozen: FrozenGold, step: Step) -> dict[str, Any]:
+    """Let the gate judge what both bundles say of the codes that both and the gold know, by the names of the gold."""
+    candidate, baseline = bundles
     known = [set(taxonomy.code_ids) for taxonomy in (frozen.taxonomy, candidate.taxonomy, baseline.taxonomy)]
     code_ids = tuple(code_id for code_id in frozen.taxonomy.code_ids if all(code_id in codes for codes in known))
     labels = label_matrix(frozen.narratives, frozen.taxonomy)
     sides = []
-    for bundle in (candidate, baseline):
+    for bundle, version in zip(bundles, versions, strict=True):
         step(f"scoring {len(frozen.narratives)} blind narratives by {bundle.id}")
-        sides.append(_side(bundle, frozen, code_ids))
+        sides.append(_side(bundle, frozen, code_ids, version))
     step("comparing")
     report = gate(
         Contest(
@@ -170,11 +174,11 @@ def _compare(candidate: Bundle, baseline: Bundle, frozen: FrozenGold, step: Step
     }
 
 
-def _side(bundle: Bundle, frozen: FrozenGold, code_ids: tuple[str, ...]) -> Side:
+def _side(bundle: Bundle, frozen: FrozenGold, code_ids: tuple[str, ...], version: str) -> Side:
     probabilities = bundle.suggest([narrative.text for narrative in frozen.narratives]).values
     columns = np.array([bundle.taxonomy.index[code_id] for code_id in code_ids], dtype=np.intp)
     suggested = bundle.suggested(probabilities)
-    return Side(probabilities[:, columns], suggested[:, columns], _version(bundle.taxonomy))
+    return Side(probabilities[:, columns], suggested[:, columns], version)
 
 
 def _version(taxonomy: Taxonomy) -> str:

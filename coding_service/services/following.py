@@ -84,19 +84,15 @@ class Follower:
         self._waited += 1
         if found == self._seen and (not self._shelf.troubles or self._waited < self._pause):
             return
-        again = found == self._seen
+        again, before = found == self._seen, self._shelf.current()
         promoted, sharing = found
         self._shelf.serve(promoted, sharing=sharing)
         self._seen, self._waited = found, 0
         self._pause = min(2 * self._pause, LONGEST_PAUSE) if again else 1
-        self._tell(again=again)
-
-    def _tell(self, *, again: bool) -> None:
-        if self._shelf.troubles:
-            for trouble in () if again else self._shelf.troubles:
-                logger.error("Bundle %s is promoted but not served: %s", trouble.bundle, trouble.detail)
-        else:
-            logger.info("Serving bundle %s.", self._shelf.current())
+        if self._shelf.current() != before:
+            logger.info("Serving bundle %s instead of %s.", self._shelf.current(), before)
+        for trouble in () if again else self._shelf.troubles:
+            logger.error("Bundle %s is promoted but not served: %s", trouble.bundle, trouble.detail)
 
     def _follow(self) -> None:
         while not self._stop.wait(self._poll_seconds):

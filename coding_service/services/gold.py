@@ -14,7 +14,7 @@ Source = Literal["adjudicated", "agreed", "single", "disagreed", "unjudged"]
 """Where a gold label comes from: the adjudicator, two codings or more that agree, one coding, codings that disagree,
 or nobody."""
 
-_MEANING: Mapping[Verdict, Label] = {"accept": "present", "add": "present", "reject": "absent", "unsure": "unknown"}
+MEANING: Mapping[Verdict, Label] = {"accept": "present", "add": "present", "reject": "absent", "unsure": "unknown"}
 """What each verdict says; ``withdraw`` says nothing."""
 
 
@@ -88,7 +88,7 @@ def resolve(
     word = {code: label for code, label in (adjudicated or {}).items() if code in taxonomy.index}
     opinions = [_opinion(taxonomy, coding, word) for coding in codings]
     gold = {code: _agreement([opinion[code] for opinion in opinions]) for code in taxonomy.code_ids}
-    for code, label in _close(taxonomy, word, complete=False).items():
+    for code, label in close_labels(taxonomy, word, complete=False).items():
         if code in word:
             gold[code] = _adjudicated(gold[code], label, "The adjudicator said so.")
         elif label != "unknown":
@@ -102,13 +102,18 @@ def resolve(
 
 def _opinion(taxonomy: Taxonomy, coding: CodingView, word: Mapping[str, Label]) -> dict[str, Label]:
     """Give what one coding says of each code, ``unknown`` for no opinion, once the adjudicator's word is taken out."""
-    said = {code: _MEANING[verdict] for code, verdict in coding.verdicts.items() if verdict in _MEANING}
-    opinion = _close(taxonomy, said, complete=coding.complete)
+    return close_labels(taxonomy, stated(taxonomy, coding, word), complete=coding.complete)
+
+
+def stated(taxonomy: Taxonomy, coding: CodingView, word: Mapping[str, Label]) -> dict[str, Label]:
+    """Give what a coding says in so many words; codes that an adjudicator decided otherwise have become unknown."""
+    said = {code: MEANING[verdict] for code, verdict in coding.verdicts.items() if verdict in MEANING}
+    opinion = close_labels(taxonomy, said, complete=coding.complete)
     overruled: Iterable[str] = [code for code, label in word.items() if opinion[code] not in ("unknown", label)]
-    return _close(taxonomy, {**said, **dict.fromkeys(overruled, "unknown")}, complete=coding.complete)
+    return {**said, **dict.fromkeys(overruled, "unknown")}
 
 
-def _close(taxonomy: Taxonomy, said: Mapping[str, Label], *, complete: bool) -> dict[str, Label]:
+def close_labels(taxonomy: Taxonomy, said: Mapping[str, Label], *, complete: bool) -> dict[str, Label]:
     """Fill in what the hierarchy implies, and the absence that a complete pass over all codes implies."""
     rest: Label = "absent" if complete else "unknown"
     labels = {code: said.get(code, rest) for code in taxonomy.code_ids}

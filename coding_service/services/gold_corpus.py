@@ -9,20 +9,21 @@ from coding_service.corpus import CodedNarrative, Span
 from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.services.current_taxonomy import current_taxonomy
 from coding_service.services.gold import CodingView, Gold, resolve
+from coding_service.services.passages import Version, passages_to
+from coding_service.services.past_codings import Said, combine, translate_said
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.codings import CodingFacts
 from coding_service.store.decisions import DecisionFacts
 from coding_service.store.narratives import NarrativeFacts
 from coding_service.store.rows import Label, Verdict
 from coding_service.taxonomy import Taxonomy
+from coding_service.taxonomy.translation import Translation
 
 Trust = Literal["adjudicated", "double", "single"]
 
 WEIGHTS: Mapping[Trust, float] = {"adjudicated": 2.0, "double": 1.5, "single": 1.0}
 """How much the labels of a narrative count in training: an adjudicator spoke, two people or more coded it
 independently, or one did."""
-
-_NO_LABELS: Mapping[str, Label] = {}
 
 
 @dataclass(frozen=True)
@@ -54,47 +55,54 @@ def store_gold(
     *,
     narrative_ids: Sequence[str] | None = None,
     with_text: bool = False,
+    proposed: Translation | None = None,
 ) -> Iterator[NarrativeGold]:
     """Resolve the gold of narratives in bulk.
 
     Parameters
     ----------
     work : UnitOfWork
-        The transaction; four queries whatever the number of narratives.
+        The transaction; few queries whatever the number of narratives.
     scope : Scope
         Whose narratives.
     taxonomy : Taxonomy
-        Codings and adjudications of other versions are left out.
+        The version to give labels in. What was said in older versions is translated by the crosswalks of the store, the
+        later word of a person counting; what no crosswalk leads from is left out.
     narrative_ids : sequence of str or None
         Which narratives; None takes all.
     with_text : bool
         Whether to read the texts.
+    proposed : Translation or None
+        A step between versions that is not in the store yet.
 
     Yields
     ------
     NarrativeGold
         One for each narrative, those without any decision too, by review and id.
     """
-    version = (taxonomy.id, taxonomy.version)
+    ways = passages_to(work, taxonomy, proposed=proposed)
+    versions = [*reversed(ways), (taxonomy.id, taxonomy.version)]
     codings: dict[str, list[CodingFacts]] = defaultdict(list)
     for coding in work.codings.facts(scope, narrative_ids):
-        if (coding.taxonomy_id, coding.taxonomy_version) == version:
+        if (coding.taxonomy_id, coding.taxonomy_version) in versions:
             codings[coding.narrative_id].append(coding)
     decisions: dict[str, list[DecisionFacts]] = defaultdict(list)
     for decision in work.decisions.latest(scope, narrative_ids):
         decisions[decision.coding_id].append(decision)
-    words: dict[str, dict[str, Label]] = defaultdict(dict)
+    words: dict[str, dict[Version, dict[str, Label]]] = defaultdict(lambda: defaultdict(dict))
     for word in work.adjudications.latest(scope, narrative_ids):
-        if (word.taxonomy_id, word.taxonomy_version) == version:
-            words[word.narrative_id][word.code] = word.label
+        words[word.narrative_id][word.taxonomy_id, word.taxonomy_version][word.code] = word.label
     narratives = work.narratives.facts(scope, narrative_ids, with_text=with_text)
     for narrative in sorted(narratives, key=lambda row: (row.review_id, row.id)):
-        own = codings.get(narrative.id, [])
-        views = [_view(coding, decisions.get(coding.id, ())) for coding in own]
-        word_of = words.get(narrative.id, _NO_LABELS)
-        labels = resolve(taxonomy, views, word_of)
-        said = [decision for coding in own for decision in decisions.get(coding.id, ())]
-        yield NarrativeGold(narrative, labels, _trust(own, views, word_of), _evidence(labels, said))
+        own = [_Coded(coding, tuple(decisions.get(coding.id, ()))) for coding in codings.get(narrative.id, [])]
+        parts = []
+        for version in versions:
+            views = [coded.view for coded in own if coded.version == version]
+            said = Said(views, words[narrative.id][version])
+            parts.append(translate_said(ways[version], said) if version in ways else said)
+        said = combine(taxonomy, parts) if len(parts) > 1 else parts[0]
+        labels = resolve(taxonomy, said.views, said.word)
+        yield NarrativeGold(narrative, labels, _trust(own, said.word), _evidence(labels, own, ways))
 
 
 def export_corpus(
@@ -200,28 +208,46 @@ def explain_gold(store: Engine, scope: Scope, *, evaluation: bool = False) -> It
                     }
 
 
-def _view(coding: CodingFacts, decisions: Iterable[DecisionFacts]) -> CodingView:
-    verdicts: dict[str, Verdict] = {decision.code: decision.verdict for decision in decisions}
-    return CodingView(coding.person_id, verdicts, complete=coding.complete)
+@dataclass(frozen=True)
+class _Coded:
+    """A coding with the latest decision on each code."""
+
+    facts: CodingFacts
+    decisions: tuple[DecisionFacts, ...]
+
+    @property
+    def version(self) -> Version:
+        return self.facts.taxonomy_id, self.facts.taxonomy_version
+
+    @property
+    def view(self) -> CodingView:
+        verdicts: dict[str, Verdict] = {decision.code: decision.verdict for decision in self.decisions}
+        return CodingView(self.facts.person_id, verdicts, complete=self.facts.complete)
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is an independent opinion."""
+        says_something = self.facts.complete or any(decision.verdict != "withdraw" for decision in self.decisions)
+        return self.facts.independent and says_something
 
 
-def _trust(codings: Sequence[CodingFacts], views: Sequence[CodingView], word: Mapping[str, Label]) -> Trust:
+def _trust(codings: Iterable[_Coded], word: Mapping[str, Label]) -> Trust:
     if word:
         return "adjudicated"
-    people = {
-        coding.person_id
-        for coding, view in zip(codings, views, strict=True)
-        if coding.independent and (coding.complete or set(view.verdicts.values()) - {"withdraw"})
-    }
-    return "double" if len(people) > 1 else "single"
+    return "double" if len({coded.facts.person_id for coded in codings if coded.counts}) > 1 else "single"
 
 
-def _evidence(labels: Mapping[str, Gold], said: Iterable[DecisionFacts]) -> dict[str, tuple[Span, ...]]:
+def _evidence(
+    labels: Mapping[str, Gold], codings: Iterable[_Coded], ways: Mapping[Version, Translation]
+) -> dict[str, tuple[Span, ...]]:
     spans: dict[str, set[Span]] = defaultdict(set)
-    for decision in said:
-        if decision.verdict in ("accept", "add") and labels[decision.code].label == "present":
-            spans[decision.code].update((start, end) for start, end in decision.evidence)
-    return {code: tuple(sorted(spans[code])) for code in labels if spans.get(code)}
+    for coded in codings:
+        way = ways.get(coded.version)
+        for decision in coded.decisions:
+            if decision.verdict in ("accept", "add"):
+                for code in (decision.code,) if way is None else way.becomes.get(decision.code, ()):
+                    spans[code].update((start, end) for start, end in decision.evidence)
+    return {code: tuple(sorted(spans[code])) for code in labels if spans.get(code) and labels[code].label == "present"}
 
 
 def _coded(gold: NarrativeGold) -> CodedNarrative:

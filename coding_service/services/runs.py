@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from coding_service.errors import CodingError, CorpusError, InputError
 from coding_service.services.card import render_card
 from coding_service.services.figures import headlines
 from coding_service.services.out_of_fold import Step
+from coding_service.services.past_codings import translate_narratives
 from coding_service.services.recipes import Recipe, read_recipe
 from coding_service.services.shelf import JURISDICTIONS
 from coding_service.services.training import NamedCorpus, train
@@ -23,6 +24,7 @@ from coding_service.suggesters.bundle import MANIFEST, METRICS, Bundle, check_fr
 from coding_service.suggesters.encoder import hash_file
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import open_taxonomy
+from coding_service.taxonomy.translation import Translation
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -75,7 +77,8 @@ def carry_out(
     cache : Path
         Folder for embeddings.
     verified : Verified or None
-        What people verified, to train on as well; its taxonomy then takes the place of the recipe's.
+        What people verified, to train on as well; its taxonomy then takes the place of the recipe's. Where that is an
+        older version, the corpora of the recipe are translated; further ones are coded in the version of the store.
     step : callable
         Told what is being done.
 
@@ -96,7 +99,8 @@ def carry_out(
     recipe = read_recipe(run.recipe)
     taxonomy = _taxonomy(run, recipe) if verified is None else verified.taxonomy
     beside = run.recipe.parent
-    corpora = _read([*(str(beside / path) for path in recipe.corpus), *run.corpora], taxonomy)
+    named = [str(beside / path) for path in recipe.corpus]
+    corpora = _read([*named, *run.corpora], taxonomy, dict.fromkeys(named, _way(run, recipe, verified)))
     corpora += [] if verified is None else [NamedCorpus(NAME, verified.narratives)]
     if not corpora:
         raise CorpusError(f"Recipe {recipe.name!r} names no corpus.", hint="Name one in it, or with --corpus.")
@@ -148,14 +152,26 @@ def _taxonomy(run: Run, recipe: Recipe) -> Taxonomy:
     return open_taxonomy(str(beside) if beside.is_file() else named.id, version=named.version)
 
 
-def _read(paths: Sequence[str], taxonomy: Taxonomy) -> list[NamedCorpus]:
+def _way(run: Run, recipe: Recipe, verified: Verified | None) -> Translation | None:
+    """Give the way from the taxonomy version that the corpora of a recipe are coded in, where they need one."""
+    if verified is None or not verified.ways:
+        return None
+    own = _taxonomy(run, recipe)
+    return verified.ways.get((own.id, own.version))
+
+
+def _read(
+    paths: Sequence[str], taxonomy: Taxonomy, ways: Mapping[str, Translation | None] | None = None
+) -> list[NamedCorpus]:
     """Read corpora, each under a name of its own, for figures are told by name."""
     corpora: dict[str, NamedCorpus] = {}
     for path in paths:
         stem = name = source_name(path) if path == STDIN else Path(path).stem
         while name in corpora:
             name = f"{stem}-{len(corpora) + 1}"
-        corpora[name] = NamedCorpus(name, tuple(read_corpus(path, taxonomy)))
+        way = (ways or {}).get(path)
+        narratives = read_corpus(path, taxonomy if way is None else way.old)
+        corpora[name] = NamedCorpus(name, tuple(narratives if way is None else translate_narratives(way, narratives)))
     return list(corpora.values())
 
 

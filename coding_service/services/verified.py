@@ -1,14 +1,17 @@
 """What people verified in a store, ready to train on: never the half of the blind reviews that is kept to measure."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.errors import NotFoundError
 from coding_service.services.current_taxonomy import current_taxonomy
 from coding_service.services.gold_corpus import take_corpus
+from coding_service.services.passages import Version, passages_to
 from coding_service.store import Engine, Scope, UnitOfWork, text_hash
 from coding_service.taxonomy import Taxonomy
+from coding_service.taxonomy.translation import Translation
 
 NAME = "verified"
 """Name under which a bundle records the narratives of the store."""
@@ -28,12 +31,15 @@ class Verified:
         Ids of those whose narratives these are, sorted.
     fingerprint : str
         Of the narratives: the same decisions give the same.
+    ways : mapping
+        Translations to that version from the older ones that the store knows, for corpora coded in them.
     """
 
     narratives: tuple[CodedNarrative, ...]
     taxonomy: Taxonomy
     jurisdictions: tuple[str, ...]
     fingerprint: str
+    ways: Mapping[Version, Translation] = field(default_factory=dict)
 
 
 def take_verified(store: Engine, scope: Scope, *, person_id: str | None = None) -> Verified:
@@ -55,6 +61,7 @@ def take_verified(store: Engine, scope: Scope, *, person_id: str | None = None) 
     """
     with UnitOfWork(store, reading=True) as work:
         taxonomy = current_taxonomy(work)
+        ways = passages_to(work, taxonomy)
         ids = {row.name: row.id for row in work.jurisdictions.all(scope)}
         every = work.narratives.facts(Scope.everything(), with_text=False)
         measured = {facts.text_hash for facts in every if facts.blind_role == "evaluation"}
@@ -65,4 +72,4 @@ def take_verified(store: Engine, scope: Scope, *, person_id: str | None = None) 
             "No narrative of the store that may train has a label yet.", hint="Code some, and close the codings."
         )
     jurisdictions = sorted({ids[narrative.meta["jurisdiction"]] for narrative in narratives})
-    return Verified(narratives, taxonomy, tuple(jurisdictions), corpus_fingerprint(narratives))
+    return Verified(narratives, taxonomy, tuple(jurisdictions), corpus_fingerprint(narratives), ways)

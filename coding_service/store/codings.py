@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 
 from coding_service.store.repository import Repository, chunks
 from coding_service.store.rows import CodingRow, Origin, QueueRow
-from coding_service.store.scope import Scope
+from coding_service.store.scope import Scope, missing
 
 
 class CodingFacts(NamedTuple):
@@ -46,8 +46,9 @@ class Codings(Repository):
 
     def hold(self, scope: Scope, coding_id: str) -> CodingRow:
         """Give a coding as it is now, and keep others from changing it until this unit of work ends."""
-        row = self.get(scope, coding_id)
-        self._session.refresh(row, with_for_update=True)
+        row = self._session.get(CodingRow, coding_id, with_for_update=True, populate_existing=True)
+        if row is None or not scope.holds(row.jurisdiction_id):
+            raise missing("coding")
         return row
 
     def of_person(self, scope: Scope, narrative_id: str, person_id: str) -> list[CodingRow]:

@@ -2,6 +2,8 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
+from weakref import WeakValueDictionary
 
 from coding_service.errors import BundleError
 from coding_service.paths import data_root
@@ -11,9 +13,12 @@ STARTER = "starter"
 STARTER_FOLDER = "models", "starter", "suggester", "encoder"
 """Place of the shipped encoder: inside the shipped bundle, or alone there before that bundle is trained."""
 
+_in_use: WeakValueDictionary[tuple[Any, ...], OnnxEncoder] = WeakValueDictionary()
+"""Open encoders by the hashes of their files: bundles of one encoder share it, so that taking one up is cheap."""
+
 
 def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
-    """Open an encoder.
+    """Open an encoder, or give one that is open already and has the same files.
 
     Parameters
     ----------
@@ -32,7 +37,11 @@ def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
     """
     folder = _folder(reference)
     if (folder / DESCRIPTION).is_file():
-        return OnnxEncoder(folder, threads=threads)
+        key = (threads, *sorted(read_description(folder, verify=False)["files"].items()))
+        encoder = _in_use.get(key)
+        if encoder is None:
+            encoder = _in_use[key] = OnnxEncoder(folder, threads=threads)
+        return encoder
     if reference == STARTER:
         raise BundleError(f"There is no encoder in {folder}.", hint="Restore models/starter from its release.")
     # Only this road needs torch, so only this road imports it.

@@ -34,6 +34,8 @@ _EXPECTED = {
 
 _PATTERNS: dict[Location, tuple[str, str]] = {
     ("version",): ("a semantic version such as 1.0.0", "Give it three numbers: major, minor and patch."),
+    ("old",): ("a semantic version such as 1.0.0", "Name the version of the older file."),
+    ("new",): ("a semantic version such as 1.1.0", "Name the version of the newer file."),
     ("id",): ("an id of letters, digits, dot, hyphen and underscore", "Correct the id."),
 }
 """Location -> (what its pattern expects, remedy)."""
@@ -198,6 +200,9 @@ def _problem(error: Mapping[str, Any], schema: type[BaseModel]) -> Problem:
     if error["type"] == "string_pattern_mismatch":
         expected, hint = _PATTERNS.get(location, ("text that is not blank at either end", "Remove the blanks."))
         return Problem(location, f"{field} is {_shown(error['input'])}, expected {expected}", hint)
+    if error["type"] == "literal_error":
+        expected = error["ctx"]["expected"]
+        return Problem(location, f"{field} is {_shown(error['input'])}, expected {expected}", "Choose one of them.")
     expected, hint = _EXPECTED.get(error["type"], (error["msg"], "Compare it with taxonomy/io-themes/1.0.0.yaml."))
     return Problem(location, f"{field} is {_shown(error['input'])}, {expected}", hint)
 

@@ -1,6 +1,6 @@
 """The form of taxonomy files and value lists: which fields there are, and what each may hold."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -16,6 +16,11 @@ Version = Annotated[str, StringConstraints(pattern=rf"^{SEMANTIC_VERSION}\z")]
 NodeId = Annotated[str, StringConstraints(pattern=r"^\S(?s:.*\S)?\z")]
 Words = Annotated[str, StringConstraints(pattern=r"\S")]
 Notes = Annotated[tuple[Words, ...], Field(strict=False)]
+NodeIds = Annotated[
+    tuple[NodeId, ...],
+    Field(strict=False),
+    BeforeValidator(lambda value: (value,) if isinstance(value, str) else value),
+]
 MaybeEmpty = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
 
 
@@ -79,3 +84,22 @@ class ImportedTaxonomy(_Fields):
     """Such an object as a whole."""
 
     codes: dict[NodeId, ImportedFields]
+
+
+class EntryFields(_Fields):
+    """One entry under ``changes`` of a crosswalk."""
+
+    kind: Literal["rename", "move", "merge", "split", "retire", "add"]
+    old: NodeIds = ()
+    new: NodeIds = ()
+    within: NodeId | None = None
+    note: MaybeEmpty = ""
+
+
+class CrosswalkFields(_Fields):
+    """A crosswalk file."""
+
+    taxonomy: Slug
+    old: Version
+    new: Version
+    changes: list[EntryFields]

@@ -3,6 +3,7 @@
 from coding_service.services.authentication import Caller
 from coding_service.services.blindness import Blinding
 from coding_service.services.codings import Closing, close_coding, open_coding
+from coding_service.services.current_taxonomy import settled_taxonomy
 from coding_service.services.decisions import Batch, NewDecision, decide
 from coding_service.services.narratives import NewNarrative
 from coding_service.services.reviews import Intake, NewReview, create_review
@@ -26,6 +27,7 @@ class Team:
         self._callers = {}
         with UnitOfWork(engine) as work:
             self.id = work.jurisdictions.add(jurisdiction).id
+            settled_taxonomy(work)
             work.commit()
 
     @property

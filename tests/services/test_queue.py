@@ -158,7 +158,7 @@ def test_two_coders_never_collide(store_url):
     team = Team(engines[0])
     team.review("r", *(f"Text {row}." for row in range(n_people * n_rounds)))
     callers = [team[f"reviewer{number}"] for number in range(n_people)]
-    barrier, handed = Barrier(n_people), []
+    barrier, handed = Barrier(n_people, timeout=30), []
 
     def work(engine, caller):
         for _ in range(n_rounds):

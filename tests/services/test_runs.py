@@ -9,9 +9,13 @@ from coding_service.corpus.files import write_corpus
 from coding_service.errors import BundleError, CorpusError, InputError, NotFoundError
 from coding_service.services import runs
 from coding_service.services.runs import Run, carry_out
-from coding_service.suggesters.bundle import read_bundle
+from coding_service.suggesters import encoders, sentence
+from coding_service.suggesters.bundle import read_bundle, verify_bundle
+from coding_service.suggesters.encoder import read_description
 from coding_service.suggesters.lexical import LexicalSuggester
 from coding_service.taxonomy.files import dump_taxonomy
+from tests.fakes import describe_hashing_encoder
+from tests.suggesters.conftest import hashing_encoder  # noqa: F401 - a fixture
 from tests.suggesters.narratives import make_corpus, make_taxonomy
 
 RECIPE = """\
@@ -153,3 +157,19 @@ def test_another_taxonomy_can_be_named(place):
     other = replace(make_taxonomy(), version="2.0.0")
     (place / "other.yaml").write_text(dump_taxonomy(other))
     assert run(place, name="m", taxonomy=str(place / "other.yaml"))["taxonomy"]["version"] == "2.0.0"
+
+
+@pytest.mark.usefixtures("hashing_encoder")
+def test_a_bundle_may_be_made_from_the_encoder_in_its_own_place(place, monkeypatch):
+    """Guarantee: the starter bundle replaces the folder that its encoder is taken from, the first time and again."""
+    monkeypatch.setattr(encoders, "data_root", lambda: place)
+    monkeypatch.setattr(sentence, "save_encoder", encoders.save_encoder)
+    starter = place / "models" / "starter"
+    (starter / "suggester" / "encoder").mkdir(parents=True)
+    describe_hashing_encoder(starter / "suggester" / "encoder")
+    (place / "tiny.yaml").write_text(RECIPE.replace("lexical", "sentence"))
+    for _ in range(2):
+        assert run(place, output=starter, replace=True)["id"] == "starter"
+        verify_bundle(starter)
+        read_description(starter / "suggester" / "encoder")
+    assert [path.name for path in starter.parent.iterdir()] == ["starter"]

@@ -71,7 +71,7 @@ def test_codings_closed_at_once_see_each_other(team):
     people = ["reviewer1", "reviewer2"]
     for who in people:
         assert team[who]
-    barrier = Barrier(2)
+    barrier = Barrier(2, timeout=30)
 
     def work(who):
         for narrative in narratives:

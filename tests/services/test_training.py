@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from joblib import parallel_config
 
 from coding_service.errors import CorpusError
 from coding_service.services.recipes import Recipe
@@ -31,6 +32,13 @@ def test_the_same_seed_gives_the_same_numbers(suggester):
     np.testing.assert_array_equal(first.bundle.thresholds, second.bundle.thresholds)
     texts = ["The baby slept on the couch.", "Nothing of the kind."]
     np.testing.assert_array_equal(first.bundle.suggest(texts).values, second.bundle.suggest(texts).values)
+
+
+@pytest.mark.slow
+def test_siblings_in_processes_of_their_own_say_the_same():
+    here = train(recipe(), [named(make_corpus())], TAXONOMY).metrics
+    with parallel_config(backend="loky"):
+        assert train(recipe(), [named(make_corpus())], TAXONOMY).metrics == here
 
 
 def test_words_beat_frequencies():

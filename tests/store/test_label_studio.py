@@ -93,6 +93,10 @@ def test_annotation_keeps_its_last_read_state(engine, project):
         assert (state.payload_sha256, state.gone, state.coding_id) == ("two", True, None)
         assert work.label_studio.annotation(row.id, 700).id == state.id
         assert work.label_studio.annotation(row.id, 701) is None
+        assert work.label_studio.annotations_of_narrative(agency.scope, agency.narrative_id) == [state]
+        assert work.label_studio.annotations_of_narrative(Scope("0" * 32), agency.narrative_id) == []
+        assert work.label_studio.annotations_of_tasks(row.id, [70, 71]) == [state]
+        assert work.label_studio.annotations_of_tasks(row.id, [71]) == []
 
 
 def test_webhook_sent_twice_is_kept_once_and_read_in_order(engine):

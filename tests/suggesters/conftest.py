@@ -4,9 +4,8 @@ import sys
 from types import ModuleType
 
 import pytest
-from joblib import parallel_config
 
-from coding_service.suggesters import sentence, tuned
+from coding_service.suggesters import blend, sentence, tuned
 from tests.fakes import FolderEncoder, TuningRows, save_hashing_encoder, tune_encoder
 from tests.suggesters.narratives import make_corpus, make_taxonomy
 
@@ -23,7 +22,7 @@ def corpus():
 
 @pytest.fixture
 def hashing_encoder(monkeypatch):
-    """Make every suggester that wants an encoder take the fake one, and tune it without torch."""
+    """Make every suggester that wants an encoder take the fake one, tune it without torch, and try few blends."""
     monkeypatch.setattr(sentence, "open_encoder", FolderEncoder)
     monkeypatch.setattr(sentence, "save_encoder", save_hashing_encoder)
     monkeypatch.setattr(tuned, "open_encoder", FolderEncoder)
@@ -31,5 +30,4 @@ def hashing_encoder(monkeypatch):
     with_torch = ModuleType("coding_service.suggesters.encoder_torch")
     with_torch.TuningRows, with_torch.tune_encoder = TuningRows, tune_encoder
     monkeypatch.setitem(sys.modules, with_torch.__name__, with_torch)
-    with parallel_config(backend="sequential"):  # another process would not know of the fake
-        yield
+    monkeypatch.setattr(blend, "GRID", ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.5, 0.5)))

@@ -1,7 +1,5 @@
 """The description of the routes over the store: complete, and its examples are what the routes take and give."""
 
-import re
-
 import jsonschema
 import pytest
 
@@ -49,10 +47,11 @@ def test_fields_are_described_with_examples(description):
     """Guarantee: each plain field of the schemas is described and has an example."""
     for name, schema in description["components"]["schemas"].items():
         for field, told in schema.get("properties", {}).items():
-            if "$ref" in re.sub(r"'examples': .*", "", str(told)):
+            kinds = [told, *told.get("anyOf", ()), *told.get("allOf", ())]
+            if any("$ref" in kind or "$ref" in str(kind.get("items", "")) for kind in kinds):
                 continue
-            assert told.get("description"), f"describe {name}.{field}"
-            assert told.get("examples"), f"give {name}.{field} an example"
+            assert any(kind.get("description") for kind in kinds), f"describe {name}.{field}"
+            assert any(kind.get("examples") for kind in kinds), f"give {name}.{field} an example"
 
 
 def test_answers_are_what_the_schemas_say(office, description):
