@@ -40,7 +40,7 @@ class SentenceParameters:
 
     encoder: str = "starter"
     """``starter`` for the encoder of the shipped bundle, a folder, or the hub name of a sentence-transformers model."""
-    strength: Annotated[float, Field(gt=0)] = 8.0
+    strength: Annotated[float, Field(gt=0)] = 3.0
     """Inverse of the regularisation of the heads."""
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     """Times that the telling sentence of a positive narrative without evidence is looked for."""

@@ -1,5 +1,6 @@
 """What the documents state as facts is what the program does: settings, routes, roles, errors, commands, links."""
 
+import json
 import re
 
 import pytest
@@ -76,6 +77,18 @@ def test_every_command_is_documented():
     """Guarantee: each command of the table stands in a document, as one types it."""
     whole = "\n".join(path.read_text(encoding="utf-8") for path in DOCUMENTS)
     assert not [name for name in COMMANDS if f"io-coding {name}" not in whole]
+
+
+def test_figures_are_those_of_the_released_bundle():
+    """Guarantee: how good it is said to be is what was measured when it was trained."""
+    measured = json.loads(read("models/starter/metrics.json"))
+    rows = {"cross-validation": measured["cross_validation"], "test split": measured["test_splits"]["starter"]}
+    expected = [(name, str(row["n_narratives"]), f1(row["micro"]), f1(row["macro"])) for name, row in rows.items()]
+    assert table("README.md", "measured on | narratives | micro F1 | macro F1") == expected
+
+
+def f1(interval):
+    return "{point:.2f} ({low:.2f}, {high:.2f})".format(**interval)
 
 
 def test_a_crash_gives_the_way_free_when_it_is_said_to():

@@ -1,5 +1,7 @@
 """The mix of strategies keeps its shares in every beginning of the order, and each strategy takes what it is for."""
 
+import time
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -117,3 +119,11 @@ def test_nothing_to_choose_from_is_no_trouble(strategy):
 
 def test_shares_of_nothing_are_all_at_random():
     assert counts(choose(pool(), Mix(dict.fromkeys(STRATEGIES, 0.0), 10, "key")))["random"] == 10
+
+
+@pytest.mark.slow
+def test_choosing_among_very_many_takes_seconds():
+    """Guarantee: beside the reading of 100,000 texts, choosing among them is nothing; measured in time of computing."""
+    start = time.process_time()
+    assert len(choose(pool(100_000), Mix(MIX.shares, 2000, "key"))) == 2000
+    assert time.process_time() - start < 30

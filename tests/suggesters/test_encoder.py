@@ -124,3 +124,11 @@ def _has_torch():
     from importlib.util import find_spec
 
     return find_spec("torch") is not None and find_spec("sentence_transformers") is not None
+
+
+@needs_shipped
+def test_copies_of_an_encoder_in_use_share_it(shipped, tmp_path):
+    """Guarantee: a server that takes up a bundle of the same encoder opens no second one; another is opened anew."""
+    save_encoder("starter", tmp_path / "copy")
+    assert open_encoder(str(tmp_path / "copy"), threads=1) is shipped
+    assert open_encoder(str(tmp_path / "copy"), threads=2) is not shipped
