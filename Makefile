@@ -6,7 +6,7 @@ LABEL_STUDIO := 1.23.2
 N ?= 10
 PORT ?= 8000
 
-.PHONY: help install serve test check e2e bench-speed bench-accuracy bench-labels demo-loop faults fuzz starter encoder clean
+.PHONY: help install serve test check e2e e2e-long faults starter encoder bench-speed clean
 
 help:
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,7 +29,7 @@ serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on
 	$(BIN)/io-coding serve --port $(PORT)
 
 test: .venv/.test ## make the environment with the test extra and run the suite
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/.test ## format, lint, types, architecture, documents
 	$(BIN)/ruff format --check .
@@ -52,7 +52,13 @@ check: .venv/.test ## format, lint, types, architecture, documents
 
 e2e: .venv-e2e/.done .venv-label-studio/.done ## drive the docs page and a real Label Studio in a real browser
 	command -v chromium >/dev/null || { $(SUDO) apt-get update -qq && $(SUDO) apt-get install -qq -y chromium; }
-	.venv-e2e/bin/python -m pytest -m e2e tests/e2e
+	.venv-e2e/bin/python -m pytest -m 'e2e and not long' tests/e2e
+
+e2e-long: .venv-e2e/.done .venv-label-studio/.done ## push 1,000 and 5,000 narratives to a real Label Studio
+	.venv-e2e/bin/python -m pytest -m 'e2e and long' tests/e2e
+
+faults: .venv/.test ## lose, repeat and reorder events, kill the server in mid-sync: N= seeded rounds
+	FAULT_ROUNDS=$(N) $(BIN)/python -m pytest tests/label_studio/test_faults.py
 
 starter: .venv/.test ## train models/starter anew from the starter corpus
 	$(BIN)/io-coding train --recipe training/recipes/starter.yaml --output models/starter --replace

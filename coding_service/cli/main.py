@@ -26,7 +26,7 @@ COMMANDS = {
     ),
     "retrain": (
         "coding_service.cli.retrain:app",
-        "Train on what people verified, put it before the gate, promote it if it passes, and rank the queue.",
+        "Train on what people verified, put the bundle before the gate, promote it if it passes, and rank the queue.",
     ),
     "label-studio": (
         "coding_service.cli.label_studio:app",

@@ -244,6 +244,7 @@ def pushed(world, jurisdiction):
     return time.monotonic() - began, usage.ru_maxrss / 1024
 
 
+@pytest.mark.long
 def test_pushing_grows_with_the_number_of_narratives_alone(world, jurisdiction, artefacts):
     """Guarantee: 5,000 narratives go in one push without a time-out, and each costs what it costs among 1,000."""
     seconds, megabytes = {}, {}
