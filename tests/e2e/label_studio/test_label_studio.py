@@ -175,7 +175,13 @@ def test_two_annotators_of_one_task_are_not_independent(world, jurisdiction, cod
 
 def test_retrained_bundle_is_promoted_and_its_predictions_are_seen(world, jurisdiction, artefacts):
     """Guarantee: from annotations to a new bundle to new predictions, each by one command."""
-    texts = [f"{OTHER} Day {number}." for number in range(8)]
+    # Texts that are nearly the same would make one group, and one group cannot be cut into folds.
+    strains = ("cried", "froze", "shook", "hid", "left", "fled", "wept", "trembled")
+    places = ("Oak", "Elm", "Birch", "Pine", "Maple", "Cedar", "Ash", "Willow")
+    texts = [
+        f"The worker {strain} after threats were made at the house on {place} street."
+        for strain, place in zip(strains, places, strict=True)
+    ]
     project, tasks = set_up(world, jurisdiction, *texts)
     for text in texts[:6]:
         world.annotate(tasks[text]["id"], STRESS)
