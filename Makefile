@@ -29,13 +29,14 @@ serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on
 	$(BIN)/io-coding serve --port $(PORT)
 
 test: .venv/.test ## make the environment with the test extra and run the suite
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -m 'not e2e and not slow'
 
-check: .venv/.test ## format, lint, types, architecture, documents
+check: .venv/.test ## format, lint, types, architecture, documents, and the slow tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m 'not e2e and not slow' tests/test_architecture.py tests/test_docstrings.py tests/docs
+	$(BIN)/python -m pytest -m slow
 	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
 	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
 
