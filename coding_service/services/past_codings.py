@@ -76,6 +76,11 @@ def translate_coding(translation: Translation, view: CodingView, word: Mapping[s
         elif labels[code] != "absent" and (view.complete or source.open or not source.exact):
             # A theme that was present by a sub-theme alone is left to the sub-themes it has now.
             said[code] = "unknown"
+    # A theme may hold a sub-theme now that it did not hold then: its rejection says nothing of that one.
+    closed = close_labels(new, said, complete=view.complete)
+    for code in new.code_ids:
+        if labels[code] == "unknown" and code not in said and closed[code] == "absent":
+            said[code] = "unknown"
     closed = close_labels(new, said, complete=view.complete)
     lost = [code for code in new.code_ids if labels[code] == "absent" and code not in said and closed[code] != "absent"]
     for code in sorted(lost, key=lambda code: len(new.themes(code))):
