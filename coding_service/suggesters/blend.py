@@ -11,9 +11,8 @@ from scipy.special import expit
 from coding_service.corpus import CodedNarrative
 from coding_service.suggesters.calibration import fit_calibration
 from coding_service.suggesters.thresholds import choose_thresholds
+from coding_service.suggesters.tuning import Blend
 from coding_service.suggestions.scores import Floats
-
-Blend = tuple[float, float, float]
 
 HELD_OUT_SHARE = 0.2
 GRID: tuple[Blend, ...] = tuple(
