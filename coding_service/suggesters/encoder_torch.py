@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -15,7 +14,7 @@ from coding_service.errors import BundleError, MissingExtraError
 from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, Vectors, describe, hash_file, quantise
 from coding_service.suggesters.heads import Heads
 from coding_service.suggesters.priors import code_centres
-from coding_service.suggesters.tuning import Tuning
+from coding_service.suggesters.tuning import Tuning, TuningRows
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -109,7 +108,8 @@ def save_model(model: SentenceTransformer, reference: str, destination: Path, *,
         full = Path(scratch) / WEIGHTS
         _export_graph(model, full)
         if eight_bits:
-            quantise(full, destination / WEIGHTS)
+            form = model[0].auto_model.config
+            quantise(full, destination / WEIGHTS, n_heads=form.num_attention_heads, width=form.hidden_size)
         else:
             shutil.move(full, destination / WEIGHTS)
         model.tokenizer.save_pretrained(scratch)
@@ -159,7 +159,7 @@ class TuningOptions(Protocol):
     """How an encoder is tuned; see `tuned.TunedParameters`."""
 
     @property
-    def encoder(self) -> str: ...  # noqa: D102 - told in TunedParameters, as the next four
+    def encoder(self) -> str: ...  # noqa: D102 - told in TunedParameters, as the next five
     @property
     def epochs(self) -> int: ...  # noqa: D102
     @property
@@ -168,25 +168,8 @@ class TuningOptions(Protocol):
     def head_rate(self) -> float: ...  # noqa: D102
     @property
     def quiet_share(self) -> float: ...  # noqa: D102
-
-
-@dataclass(frozen=True)
-class TuningRows:
-    """What an encoder is tuned on.
-
-    Parameters
-    ----------
-    sentences : list of str
-        The rows.
-    labels : ndarray of shape (n_rows, n_codes), int8
-        1, 0, or -1 where unknown.
-    weights : ndarray of shape (n_rows,)
-        Trust in each row.
-    """
-
-    sentences: list[str]
-    labels: NDArray[np.int8]
-    weights: Floats
+    @property
+    def denied_weight(self) -> float: ...  # noqa: D102
 
 
 def tune_encoder(
@@ -226,7 +209,8 @@ def tune_encoder(
         head.bias.fill_(START_BIAS)
     model[0].auto_model.embeddings.requires_grad_(requires_grad=False)
     kept = np.flatnonzero((rows.labels >= 0).any(axis=1))
-    loud = (rows.labels == 1).any(axis=1)
+    loud = (rows.labels == 1).any(axis=1) | rows.denied.any(axis=1)
+    trust = rows.weights[:, None] * np.where(rows.denied, options.denied_weight, 1.0)
     pieces = model.tokenizer([rows.sentences[row] for row in kept], truncation=True, max_length=MAX_PIECES)["input_ids"]
     batches = [
         batch
@@ -252,7 +236,7 @@ def tune_encoder(
     pooled.train()
     for batch in batches:
         logits = head(pooled(**_padded([by_row[row] for row in batch])))
-        loss = _loss(logits, rows.labels[batch], rows.weights[batch])
+        loss = _loss(logits, rows.labels[batch], trust[batch])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(pooled.parameters(), 1.0)
@@ -263,7 +247,7 @@ def tune_encoder(
 
 
 def _drawn(kept: NDArray[np.int64], loud: NDArray[np.bool_], share: float, drawn: np.random.Generator) -> list[int]:
-    """Draw the rows of one pass: all that carry a code, and a share of the others."""
+    """Draw the rows of one pass: all that carry a code or deny one, and a share of the others."""
     chosen = kept[loud[kept] | (drawn.random(len(kept)) < share)]
     return list(drawn.permutation(chosen).tolist())
 
@@ -287,9 +271,9 @@ def _padded(pieces: list[list[int]]) -> dict[str, Any]:
     return {"input_ids": ids, "attention_mask": mask}
 
 
-def _loss(logits: Any, labels: NDArray[np.int8], weights: Floats) -> Any:
+def _loss(logits: Any, labels: NDArray[np.int8], trust: Floats) -> Any:
     present = torch.tensor(labels == 1, dtype=torch.float32)
-    known = torch.tensor((labels >= 0) * weights[:, None], dtype=torch.float32)
+    known = torch.tensor((labels >= 0) * trust, dtype=torch.float32)
     misfit = torch.nn.functional.binary_cross_entropy_with_logits(logits, present, reduction="none")
     return (misfit * known * (1 + present * (PRESENT_WEIGHT - 1))).sum() / len(labels)
 

@@ -93,6 +93,34 @@ def label_sentences(
     return SentenceLabels(np.concatenate([empty, *blocks]), tuple(open_pairs))
 
 
+def denied_sentences(
+    narratives: Sequence[CodedNarrative], spans: Sequence[Spans], taxonomy: Taxonomy
+) -> NDArray[np.bool_]:
+    """Mark the sentences that use a code's words without deserving it, where a narrative names them.
+
+    Parameters
+    ----------
+    narratives : sequence of CodedNarrative
+        Their counter-examples quote such words.
+    spans : sequence of ndarray of shape (n_sentences_i, 2)
+        Sentences of each narrative.
+    taxonomy : Taxonomy
+        Its codes are the columns; others are passed over.
+
+    Returns
+    -------
+    ndarray of shape (n_sentences, n_codes), bool
+        In the order of the sentences.
+    """
+    denied = [np.zeros((len(cuts), len(taxonomy.code_ids)), dtype=bool) for cuts in spans]
+    for block, narrative, cuts in zip(denied, narratives, spans, strict=True):
+        for code_id, quote in narrative.counters.items():
+            start = narrative.text.find(quote)
+            if code_id in taxonomy.index and start >= 0:
+                block[_overlapping(cuts, [(start, start + len(quote))]), taxonomy.index[code_id]] = True
+    return np.concatenate([np.zeros((0, len(taxonomy.code_ids)), dtype=bool), *denied])
+
+
 def _overlapping(spans: Spans, quotes: Sequence[Span]) -> NDArray[np.bool_]:
     told = np.zeros(len(spans), dtype=bool)
     for start, end in quotes:

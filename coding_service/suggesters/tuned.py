@@ -7,19 +7,18 @@ from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from coding_service.corpus import CodedNarrative
-from coding_service.corpus.labels import label_matrix
+from coding_service.corpus.labels import ABSENT, label_matrix
 from coding_service.suggesters.encoder import OnnxEncoder, describe, read_description
 from coding_service.suggesters.encoders import open_encoder
 from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.priors import EXAMPLE_TRUST, phrase_labels
 from coding_service.suggesters.sentence import ENCODER, SentenceParameters, SentenceSuggester, read_learned
-from coding_service.suggesters.sentence_labels import label_sentences
+from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences
 from coding_service.suggesters.sentences import split_sentences
-from coding_service.suggesters.tuning import Blend, Tuning, text_key
+from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, text_key
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -37,7 +36,9 @@ class TunedParameters:
     head_rate: Annotated[float, Field(gt=0)] = 5e-3
     """Of the heads, at its height."""
     quiet_share: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Share of sentences without any positive that each pass reads."""
+    """Share of the sentences that neither carry nor deny a code that each pass reads."""
+    denied_weight: Annotated[float, Field(ge=1)] = 3.0
+    """Weight of a code that a sentence has the words of without deserving it, beside 1 for any other absent one."""
     blend: Blend = (1.0, 0.0, 0.5)
     """Weights of the best sentence, the whole narrative and its words."""
 
@@ -64,13 +65,11 @@ class TunedSuggester(SentenceSuggester):
     def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
         """See `Suggester.fit`; needs torch."""
         # Only this road needs torch, so only this road imports it.
-        from coding_service.suggesters.encoder_torch import TuningRows, tune_encoder  # noqa: PLC0415
+        from coding_service.suggesters.encoder_torch import tune_encoder  # noqa: PLC0415
 
         self._scratch = TemporaryDirectory(prefix="io-coding-")
         folder = Path(self._scratch.name) / ENCODER
-        sentences, labels, trust = tuning_rows(narratives, taxonomy)
-        rows = TuningRows(sentences, labels, trust)
-        heads = tune_encoder(self._tuned, rows, taxonomy, folder, seed=seed)
+        heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy), taxonomy, folder, seed=seed)
         tuning = Tuning(
             heads={
                 code_id: (heads.weights[:, column], float(heads.intercepts[column]))
@@ -109,7 +108,7 @@ class TunedSuggester(SentenceSuggester):
         )
 
 
-def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> tuple[list[str], NDArray[np.int8], Floats]:
+def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> TuningRows:
     """Give what an encoder is tuned on: sentences of the narratives, then the phrases of the taxonomy.
 
     Parameters
@@ -118,19 +117,15 @@ def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> tup
         A positive without a known place leaves every sentence of its narrative unknown.
     taxonomy : Taxonomy
         With example phrases.
-
-    Returns
-    -------
-    tuple of (list of str, ndarray of shape (n_rows, n_codes), ndarray of shape (n_rows,))
-        Sentences, their labels, and the trust in them.
     """
     spans = [split_sentences(narrative.text) for narrative in narratives]
     told = label_sentences(narratives, label_matrix(narratives, taxonomy), spans, taxonomy).labels
     sentences = [n.text[start:end] for n, cuts in zip(narratives, spans, strict=True) for start, end in cuts]
     trust = np.repeat([n.weight for n in narratives], [len(cuts) for cuts in spans])
     phrases, labels = phrase_labels(taxonomy)
-    return (
+    return TuningRows(
         [*sentences, *phrases],
         np.concatenate([told, labels]),
         np.concatenate([trust, np.full(len(phrases), EXAMPLE_TRUST)]),
+        np.concatenate([denied_sentences(narratives, spans, taxonomy), labels == ABSENT]),
     )

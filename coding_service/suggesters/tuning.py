@@ -22,6 +22,28 @@ Blend = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
+class TuningRows:
+    """What an encoder is tuned on.
+
+    Parameters
+    ----------
+    sentences : list of str
+        The rows.
+    labels : ndarray of shape (n_rows, n_codes), int8
+        1, 0, or -1 where unknown.
+    weights : ndarray of shape (n_rows,)
+        Trust in each row.
+    denied : ndarray of shape (n_rows, n_codes), bool
+        Pairs whose sentence uses the words of the code without deserving it.
+    """
+
+    sentences: list[str]
+    labels: NDArray[np.int8]
+    weights: Floats
+    denied: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
 class Remembered:
     """What is known of narratives that an encoder was tuned on.
 

@@ -6,7 +6,7 @@ from types import ModuleType
 import pytest
 
 from coding_service.suggesters import blend, sentence, tuned
-from tests.fakes import FolderEncoder, TuningRows, save_hashing_encoder, tune_encoder
+from tests.fakes import FolderEncoder, save_hashing_encoder, tune_encoder
 from tests.suggesters.narratives import make_corpus, make_taxonomy
 
 
@@ -28,6 +28,6 @@ def hashing_encoder(monkeypatch):
     monkeypatch.setattr(tuned, "open_encoder", FolderEncoder)
     monkeypatch.setattr(tuned, "OnnxEncoder", FolderEncoder)
     with_torch = ModuleType("coding_service.suggesters.encoder_torch")
-    with_torch.TuningRows, with_torch.tune_encoder = TuningRows, tune_encoder
+    with_torch.tune_encoder = tune_encoder
     monkeypatch.setitem(sys.modules, with_torch.__name__, with_torch)
     monkeypatch.setattr(blend, "GRID", ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0), (1.0, 0.5, 0.5)))

@@ -5,7 +5,7 @@ import pytest
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import label_matrix
-from coding_service.suggesters.sentence_labels import label_sentences
+from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences
 
 SPANS = np.array([[0, 20], [21, 40], [41, 60]])
 
@@ -58,3 +58,14 @@ def test_a_code_without_a_place_is_settled_on_its_best_sentence(taxonomy):
 def test_no_narratives_have_no_sentences(taxonomy):
     result = label_sentences([], np.zeros((0, 7), dtype=np.int8), [], taxonomy)
     assert result.labels.shape == (0, 7)
+
+
+def test_sentences_that_deny_a_code_are_known_by_its_counter_example(taxonomy):
+    """Guarantee: the sentence with the quoted words is marked for that code alone; foreign codes are passed over."""
+    text = "Mother slept badly. The baby slept in his crib. Food was short."
+    meta = {"counter": {"sleep": "slept in his crib", "elsewhere": "Mother"}}
+    spans = [np.array([[0, 19], [20, 47], [48, 63]]), np.array([[0, 4]])]
+    narratives = [CodedNarrative(id="a", text=text, meta=meta), CodedNarrative(id="b", text="None")]
+    denied = denied_sentences(narratives, spans, taxonomy)
+    assert np.argwhere(denied).tolist() == [[1, taxonomy.index["sleep"]]]
+    assert denied.shape == (4, len(taxonomy.code_ids))
