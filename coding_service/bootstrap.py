@@ -10,6 +10,7 @@ from coding_service.label_studio.client import connect
 from coding_service.label_studio.port import LabelStudio
 from coding_service.services.authentication import Authenticator, DigestKeys, NoKeys
 from coding_service.services.blindness import Blinding
+from coding_service.services.current_taxonomy import require_first_taxonomy
 from coding_service.services.following import read_pointers
 from coding_service.services.keys import StoredKeys, has_keys
 from coding_service.services.queue import Handing
@@ -93,13 +94,16 @@ def open_store(settings: Settings) -> Engine | None:
     ------
     StoreError
         If it cannot be reached, or its schema is not the one that this release needs.
+    InputError
+        If it has no taxonomy yet, and that of the settings cannot be read.
     """
     if not is_there(settings.database):
         return None
-    engine = open_engine(settings.database)
+    engine = open_engine(settings.database, first_taxonomy=settings.taxonomy)
     if current_revision(engine) is None:
         return None
     require_schema(engine)
+    require_first_taxonomy(engine)
     return engine
 
 

@@ -1,11 +1,12 @@
 """The one frozen set of settings, read from ``CODING_SERVICE_*`` variables; no other module reads the environment."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, StringConstraints, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from coding_service.errors import InputError
 from coding_service.paths import data_root, in_checkout
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{64}$", to_lower=True)]
@@ -25,16 +26,34 @@ def _default_database() -> str:
     return f"sqlite:///{folder / 'io-coding.sqlite'}"
 
 
-class Settings(BaseSettings):
-    """All settings of the service; each is a ``CODING_SERVICE_<NAME>`` variable."""
+PREFIX = "CODING_SERVICE_"
 
-    model_config = SettingsConfigDict(
-        env_prefix="CODING_SERVICE_", frozen=True, extra="ignore", hide_input_in_errors=True
-    )
+
+class Settings(BaseSettings):
+    """All settings of the service; each is a ``CODING_SERVICE_<NAME>`` variable.
+
+    Raises
+    ------
+    InputError
+        If a value cannot be read; names the variable, never the value, which may be a secret.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    def __init__(self, **given: Any) -> None:
+        try:
+            super().__init__(**given)
+        except (ValidationError, SettingsError) as error:
+            raise InputError(
+                f"Settings cannot be read: {_wrong(error)}.", hint="docs/configuration.md says what each may be."
+            ) from None
 
     bundles: Path = Field(default_factory=_default_bundles, description="Folder where bundles are written and found.")
     bundle: str = Field(default="starter", description="Bundle served where nothing has been promoted.")
     database: str = Field(default_factory=_default_database, description="SQLAlchemy URL of the store.")
+    taxonomy: str = Field(
+        default="io-themes", description="Taxonomy that a new store codes by: an id, ID@VERSION, or a YAML file."
+    )
     cache: Path = Field(
         default_factory=lambda: (data_root() if in_checkout() else user_data_folder()) / ".cache",
         description="Folder for cached embeddings.",
@@ -67,3 +86,9 @@ class Settings(BaseSettings):
     label_studio_url: str = Field(default="", description="Base URL of Label Studio.")
     label_studio_token: str = Field(default="", description="Access token for Label Studio.")
     label_studio_secret: str = Field(default="", description="Shared secret of its webhook and ML backend.")
+
+
+def _wrong(error: ValidationError | SettingsError) -> str:
+    if isinstance(error, SettingsError):
+        return str(error)
+    return "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())

@@ -27,7 +27,7 @@ def show_narrative(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[str, 
     "/suggestions",
     tags=["suggestions"],
     response_model=ShownSuggestions | WithheldSuggestions,
-    responses=problems(401, 403, 404, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 422, 429, 503),
 )
 async def suggest_for_narrative(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[str, Any]:
     """Show the suggestions for a narrative, or say that they are withheld.

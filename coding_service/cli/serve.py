@@ -44,7 +44,8 @@ def serve(
     from coding_service.suggesters.bundle import verify_bundle
 
     settings = Settings()
-    if not is_loopback(host) and pick_authenticator(settings, open_store(settings)).open:
+    store = open_store(settings)  # what is wrong with it is told here, before anything listens
+    if not is_loopback(host) and pick_authenticator(settings, store).open:
         raise InputError(
             f"Without keys the server does not listen on {host!r}, only on this machine.",
             hint="Make one with `io-coding keys create`, set CODING_SERVICE_KEYS, or leave --host out.",

@@ -2,15 +2,12 @@
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 
-from coding_service.store import UnitOfWork
+from coding_service.errors import InputError, NotFoundError, TaxonomyError
+from coding_service.store import Engine, UnitOfWork
 from coding_service.store.rows import TaxonomyVersionRow
 from coding_service.taxonomy import Taxonomy
-from coding_service.taxonomy.files import find_taxonomy, taxonomy_from_dict, taxonomy_to_dict
-
-FIRST_TAXONOMY = "io-themes"
-"""Whose newest release a store without taxonomies begins with."""
+from coding_service.taxonomy.files import open_taxonomy, taxonomy_from_dict, taxonomy_to_dict
 
 
 @dataclass(frozen=True)
@@ -19,19 +16,19 @@ class _Held:
 
     sha256: str
     name: str
-    content: dict[str, Any] = field(compare=False)
+    row: TaxonomyVersionRow = field(compare=False)
 
 
 def current_taxonomy(work: UnitOfWork) -> Taxonomy:
-    """Give the version that new codings are made in; the newest release of io-themes for a store that has none yet."""
+    """Give the version that new codings are made in; that of the settings for a store that has none yet."""
     row = work.taxonomies.current()
-    return find_taxonomy(FIRST_TAXONOMY) if row is None else _read(row)
+    return _first(work) if row is None else _read(row)
 
 
 def settled_taxonomy(work: UnitOfWork) -> Taxonomy:
     """Give the version that new codings are made in, and let a store that has none yet begin with it."""
     row = work.taxonomies.current()
-    return begin_taxonomy(work, find_taxonomy(FIRST_TAXONOMY)) if row is None else _read(row)
+    return begin_taxonomy(work, _first(work)) if row is None else _read(row)
 
 
 def begin_taxonomy(work: UnitOfWork, taxonomy: Taxonomy) -> Taxonomy:
@@ -39,6 +36,18 @@ def begin_taxonomy(work: UnitOfWork, taxonomy: Taxonomy) -> Taxonomy:
     work.taxonomies.add(taxonomy.id, taxonomy.version, sha256=taxonomy.sha256, content=taxonomy_to_dict(taxonomy))
     work.taxonomies.make_current(taxonomy.id, taxonomy.version)
     return taxonomy
+
+
+def require_first_taxonomy(store: Engine) -> None:
+    """Refuse a store that has no taxonomy yet and was opened with one that cannot be read.
+
+    Raises
+    ------
+    InputError
+        If so; a store that holds a taxonomy needs no other.
+    """
+    with UnitOfWork(store, reading=True) as work:
+        current_taxonomy(work)
 
 
 def stored_taxonomy(work: UnitOfWork, taxonomy_id: str, version: str) -> Taxonomy:
@@ -52,10 +61,20 @@ def stored_taxonomy(work: UnitOfWork, taxonomy_id: str, version: str) -> Taxonom
     return _read(work.taxonomies.get(taxonomy_id, version))
 
 
+def _first(work: UnitOfWork) -> Taxonomy:
+    try:
+        return open_taxonomy(work.taxonomies.first)
+    except (NotFoundError, TaxonomyError) as error:
+        raise InputError(
+            f"The taxonomy {work.taxonomies.first!r}, by which the store is to code, cannot be read: {error.message}",
+            hint=f"Correct CODING_SERVICE_TAXONOMY. {error.hint}",
+        ) from error
+
+
 def _read(row: TaxonomyVersionRow) -> Taxonomy:
-    return _parse(_Held(row.sha256, f"{row.taxonomy_id} {row.version}", row.content))
+    return _parse(_Held(row.sha256, f"{row.taxonomy_id} {row.version}", row))
 
 
 @lru_cache(maxsize=8)
 def _parse(held: _Held) -> Taxonomy:
-    return taxonomy_from_dict(held.content, name=held.name)
+    return taxonomy_from_dict(held.row.content, name=held.name)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from coding_service.errors import TaxonomyMismatchError
 from coding_service.services.authentication import Caller
 from coding_service.services.blindness import WITHHELD, withheld
+from coding_service.services.current_taxonomy import current_taxonomy
 from coding_service.services.idempotency import Answer
 from coding_service.services.narratives import record
 from coding_service.services.roles import allow
@@ -44,6 +46,8 @@ def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: 
         If there is no such narrative that the caller can see.
     BundleError
         If the bundle does not load.
+    TaxonomyMismatchError
+        If the bundle suggests codes of another taxonomy than the store codes by; another version of it may serve.
     """
     allow(caller, "read suggestions")
     shelf.get(jurisdiction=caller.jurisdiction)  # load it, if need be, before writers are kept waiting
@@ -54,8 +58,15 @@ def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: 
             record(work, caller, "withhold", narrative)
             work.commit()
             return {"id": narrative_id, **WITHHELD}
+        serving, ours = shelf.get(jurisdiction=owner), current_taxonomy(work)
+        if serving.envelope.taxonomy.id != ours.id:
+            raise TaxonomyMismatchError(
+                f"The bundle {serving.id!r} suggests codes of {serving.envelope.taxonomy.id!r}, "
+                f"the store codes by {ours.id!r}.",
+                hint="Promote a bundle that was trained on the store's taxonomy.",
+            )
         for snapshot in work.snapshots.shown_to(caller.scope, narrative_id, caller.person_id):
-            if snapshot.bundle_sha256 == shelf.get(jurisdiction=owner).sha256:
+            if snapshot.bundle_sha256 == serving.sha256:
                 return _show(work, caller, narrative, snapshot)
     text = Text(narrative_id, narrative.text)
     answer = suggest(shelf, [text], sizes=Sizes(), limits=Limits(), jurisdiction=owner)[0]

@@ -21,19 +21,24 @@ WRITING = "writing"
 TURN = "turn"
 """Execution option that holds the lock by which the writers of one process queue before SQLite."""
 
+FIRST_TAXONOMY = "first_taxonomy"
+"""Execution option that names the taxonomy with which a store without any begins."""
+
 UNSTORABLE = (UnicodeEncodeError, OverflowError)
 """What drivers raise themselves on values that a database cannot hold."""
 
 _DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 
 
-def open_engine(url: str) -> Engine:
+def open_engine(url: str, *, first_taxonomy: str = "io-themes") -> Engine:
     """Open the database that a URL names, without touching its schema.
 
     Parameters
     ----------
     url : str
         ``sqlite:///path`` or ``postgresql://user@host/name``.
+    first_taxonomy : str
+        Id or path of the taxonomy that new codings are made in as long as the store holds none.
 
     Returns
     -------
@@ -52,6 +57,7 @@ def open_engine(url: str) -> Engine:
     target = _target(url)
     try:
         engine = create_engine(target, hide_parameters=True, **_options(target))
+        engine.update_execution_options(**{FIRST_TAXONOMY: first_taxonomy})
     except ImportError as error:
         raise MissingExtraError(
             "PostgreSQL needs psycopg, which is not installed.", hint="Run `pip install 'io-coding[postgres]'`."

@@ -117,3 +117,17 @@ def test_group_of_one_command_stays_a_group(call, add_command):
     add_command(app)
     assert call("try-it", "once") == (0, "done\n", "")
     assert call("try-it", "once", "-h")[1].rstrip().endswith("Example:\n    $ io-coding try-it once")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("THREADS", "many"), ("QUEUE_RANDOM_SHARE", "3"), ("KEYS", '["swordfish"]'), ("KEYS", "swordfish")],
+)
+def test_setting_that_cannot_be_read_is_named_without_its_value(call, monkeypatch, name, value):
+    monkeypatch.setenv(f"CODING_SERVICE_{name}", value)
+    code, out, told = call("bundles", "list")
+    assert (code, out) == (1, "")
+    assert name.lower() in told.lower()
+    assert value not in told
+    assert "docs/configuration.md" in told
+    assert "Traceback" not in told
