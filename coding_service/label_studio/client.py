@@ -28,6 +28,24 @@ EXPORTED_AT_ONCE = 200
 
 _STATE = "id,data,total_annotations,cancelled_annotations,total_predictions"
 
+_SCORED = json.dumps(
+    {
+        "filters": {
+            "conjunction": "and",
+            "items": [
+                {
+                    "filter": "filter:tasks:predictions_score",
+                    "operator": "greater_or_equal",
+                    "type": "Number",
+                    "value": 0,
+                }
+            ],
+        },
+        "ordering": ["tasks:id"],
+    }
+)
+"""Label Studio works scores out only where it is to filter by them."""
+
 NOT_AGAIN = {"max_retries": 0}
 """For calls that would add things twice if the answer to the first was lost."""
 
@@ -186,6 +204,14 @@ class Client:
                     int(item.total_annotations or 0) + int(item.cancelled_annotations or 0),
                     int(item.total_predictions or 0),
                 )
+
+    def scores(self, project: int) -> dict[int, float]:
+        """See `LabelStudio`."""
+        with self._asking("list the scores of predictions"):
+            listed = self._sdk.tasks.list(
+                project=project, fields="task_only", include="id,predictions_score", query=_SCORED, page_size=PAGE
+            )
+            return {int(item.id): float(item.predictions_score) for item in listed}
 
     def annotated(self, project: int, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
         """See `LabelStudio`."""

@@ -6,6 +6,7 @@ Label Studio keeps paths of aliases as results, so that codes are read back by i
 import hashlib
 import re
 from collections import Counter
+from colorsys import hls_to_rgb
 from dataclasses import dataclass
 from urllib.parse import quote, unquote
 from xml.etree.ElementTree import Element, ParseError, SubElement, fromstring, indent, tostring
@@ -19,15 +20,17 @@ EVIDENCE = "evidence"
 NONE_APPLY = "none_apply"
 MISSING_THEME = "missing_theme"
 COMMENT = "comment"
+DISPUTED = "disputed"
+CODINGS = "codings"
 RATING = "rating."
-"""Names of the controls; a rating control's name goes on with the alias of its code."""
+"""Names of the controls and of the texts; a rating control's name goes on with the alias of its code."""
 
 NONE_APPLY_VALUE = "none apply"
 MOST_RATING = 3
 
 _PLAIN = " ._-:~()"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_COLOURS = "#1f77b4", "#d1700c", "#2b8a3e", "#b3261e", "#7b4fb5", "#7a5548", "#c2388f", "#5a6270", "#8a8b12", "#128a99"
+_GOLDEN_RATIO = 0.618034
 
 
 @dataclass(frozen=True)
@@ -49,13 +52,15 @@ def code_id(from_alias: str) -> str:
     return unquote(from_alias)
 
 
-def labelling_config(taxonomy: Taxonomy) -> str:
+def labelling_config(taxonomy: Taxonomy, *, disputed: bool = False) -> str:
     """Make the labelling config of a taxonomy; the same taxonomy gives the same text.
 
     Parameters
     ----------
     taxonomy : Taxonomy
         What is coded by.
+    disputed : bool
+        Whether tasks show codings that differ.
 
     Returns
     -------
@@ -67,13 +72,17 @@ def labelling_config(taxonomy: Taxonomy) -> str:
     root.set("style", "display: flex; gap: 24px; align-items: flex-start")
     reading = SubElement(root, "View", style="flex: 3; position: sticky; top: 0")
     SubElement(reading, "Text", name=TEXT, value="$text", saveTextResult="yes", granularity="symbol")
+    if disputed:
+        for name, heading in ((DISPUTED, "In dispute"), (CODINGS, "What the coders chose")):
+            SubElement(reading, "Header", value=heading, size="5")
+            SubElement(reading, "Text", name=name, value=f"${name}")
     answering = SubElement(root, "View", style="flex: 2; min-width: 340px")
     _add_codes(answering, taxonomy)
     _add_ratings(answering, taxonomy)
     none = SubElement(answering, "Choices", name=NONE_APPLY, toName=TEXT, choice="multiple", showInline="true")
     SubElement(none, "Choice", value=NONE_APPLY_VALUE, hint="The narrative earns no code at all.")
     _add_free_text(answering, MISSING_THEME, "A theme that the taxonomy lacks")
-    _add_free_text(answering, COMMENT, "Comment, or why you skip")
+    _add_free_text(answering, COMMENT, "Comment, or why you skip: Shift+Enter keeps it")
     _add_evidence(answering, taxonomy)
     indent(root)
     return tostring(root, encoding="unicode")
@@ -107,17 +116,27 @@ def read_config(config: str) -> ConfigTaxonomy:
     return found
 
 
-def instructions(taxonomy: Taxonomy) -> str:
-    """Give the instructions that annotators read, as HTML: how to code here, then the rules of the taxonomy."""
+_HOW_TO_CODE = (
+    "Choose each code that the narrative earns, and remove suggested ones that it does not earn.",
+    "Mark the passages that tell a code with the label of that code.",
+    "A submitted narrative counts as coded completely: what you leave out is judged absent.",
+    "Where no code applies, tick none apply.",
+    "Where you cannot code it, write why into the comment, press Shift+Enter so that it is kept, and skip.",
+)
+_HOW_TO_ADJUDICATE = (
+    "Below the narrative stand the codes on which its codings differ, and what each coder chose.",
+    "Choose each of the codes in dispute that the narrative earns: what you leave out is judged absent.",
+    "A code that is not in dispute stays as the coders have it, unless you choose it.",
+    "Where none of them applies, tick none apply. Where you cannot tell, skip.",
+)
+
+
+def instructions(taxonomy: Taxonomy, *, disputed: bool = False) -> str:
+    """Give the instructions that annotators read, as HTML: how to work here, then the rules of the taxonomy."""
     page = Element("div")
     SubElement(page, "h3").text = _line(f"{taxonomy.title}, version {taxonomy.version}")
     how = SubElement(page, "ul")
-    for line in (
-        "Choose each code that the narrative earns, and remove suggested ones that it does not earn.",
-        "Mark the passages that tell a code with the label of that code.",
-        "A submitted narrative counts as coded completely: what you leave out is judged absent.",
-        "Where no code applies, tick none apply. Where you cannot code it, write why into the comment and skip.",
-    ):
+    for line in _HOW_TO_ADJUDICATE if disputed else _HOW_TO_CODE:
         SubElement(how, "li").text = line
     if taxonomy.rules:
         SubElement(page, "h4").text = "Rules"
@@ -158,10 +177,16 @@ def _add_evidence(parent: Element, taxonomy: Taxonomy) -> None:
     control = SubElement(parent, "Labels", name=EVIDENCE, toName=TEXT, showInline="true")
     codes = [code for code in taxonomy.codes if code.selectable]
     names = Counter(_line(code.name) for code in codes)
-    for column, code in enumerate(codes):
+    for place, code in enumerate(codes):
         shown = _line(code.name) if names[_line(code.name)] == 1 else _named(code)
         label = SubElement(control, "Label", value=shown, alias=alias(code.id))
-        label.set("background", _COLOURS[column % len(_COLOURS)])
+        label.set("background", _colour(place))
+
+
+def _colour(place: int) -> str:
+    """Give a dark colour of a hue far from those of the places before it."""
+    red, green, blue = hls_to_rgb(place * _GOLDEN_RATIO % 1, 0.38, 0.7)
+    return f"#{round(red * 255):02x}{round(green * 255):02x}{round(blue * 255):02x}"
 
 
 def _add_free_text(parent: Element, name: str, placeholder: str) -> None:

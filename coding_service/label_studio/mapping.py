@@ -10,7 +10,9 @@ from typing import Any
 from coding_service.label_studio.annotation import AnnotationRecord, ChosenCode
 from coding_service.label_studio.config import (
     CODES,
+    CODINGS,
     COMMENT,
+    DISPUTED,
     EVIDENCE,
     MISSING_THEME,
     NONE_APPLY,
@@ -25,6 +27,9 @@ PREDICTED = "prediction"
 CHANGED = "prediction-changed"
 TYPED = "manual"
 """Where a result of an annotation comes from."""
+
+BLANK = "blank"
+"""Version of the empty prediction that adjudicators start from."""
 
 Json = dict[str, Any]
 
@@ -79,11 +84,40 @@ def to_task(narrative: TaskNarrative, taxonomy: Taxonomy, suggested: Mapping[str
     return task
 
 
-def to_prediction(suggested: Mapping[str, Any], narrative: TaskNarrative, taxonomy: Taxonomy) -> Json:
-    """Make a prediction of the codes in band ``suggested``, without the themes that their sub-themes imply.
+def to_disputed_task(
+    narrative: TaskNarrative, taxonomy: Taxonomy, disputed: Iterable[str], codings: Sequence[Sequence[ChosenCode]]
+) -> Json:
+    """Make a task that shows codings, unnamed, both in words and as predictions; it is answered from a blank page.
 
-    Label Studio's own order takes the lowest score first, so the score falls from 1 as the priority rises.
+    Label Studio fills the page with its newest prediction, which would put one coder's words into the adjudicator's
+    mouth: so the last one is empty.
     """
+    task = to_task(narrative, taxonomy)
+    told = [_told(number, codes, taxonomy, narrative.text) for number, codes in enumerate(codings, 1)]
+    task["data"] |= {DISPUTED: "; ".join(taxonomy.get(code).name for code in disputed), CODINGS: "\n\n".join(told)}
+    task["predictions"] = [
+        {"model_version": f"coder {number}", "result": to_results(codes, taxonomy, narrative.text)}
+        for number, codes in enumerate(codings, 1)
+    ] + [{"model_version": BLANK, "result": []}]
+    return task
+
+
+def _told(number: int, codes: Sequence[ChosenCode], taxonomy: Taxonomy, text: str) -> str:
+    lines = [f"Coder {number}"]
+    for item in codes:
+        rating = "" if item.rating is None else f" ({item.rating} of 3)"
+        quotes = "; ".join(f"“{' '.join(text[start:end].split())}”" for start, end in item.evidence)
+        lines.append(f"- {taxonomy.get(item.code).name}{rating}{': ' if quotes else ''}{quotes}")
+    return "\n".join(lines if codes else [*lines, "- no code"])
+
+
+def score(priority: float) -> float:
+    """Give the score of a prediction: Label Studio's own order takes the lowest first, so it falls from 1 to 0."""
+    return 1 / (1 + max(priority, 0.0))
+
+
+def to_prediction(suggested: Mapping[str, Any], narrative: TaskNarrative, taxonomy: Taxonomy) -> Json:
+    """Make a prediction of the codes in band ``suggested``, without the themes that their sub-themes imply."""
     known = (item for item in suggested["suggestions"] if item["code"] in taxonomy.index)
     listed = [item for item in known if item["band"] == "suggested"]
     implied = {theme for item in listed for theme in taxonomy.themes(item["code"])}
@@ -94,7 +128,7 @@ def to_prediction(suggested: Mapping[str, Any], narrative: TaskNarrative, taxono
     ]
     return {
         "model_version": suggested["bundle"]["id"],
-        "score": 1 / (1 + max(narrative.priority, 0.0)),
+        "score": score(narrative.priority),
         "result": to_results(_sorted(codes, taxonomy), taxonomy, narrative.text),
     }
 
@@ -123,7 +157,8 @@ def to_results(codes: Sequence[ChosenCode], taxonomy: Taxonomy, text: str, *, or
             results.append(_result(name, name, "rating", {"rating": item.rating}))
         for start, end in item.evidence:
             value = {"start": start, "end": end, "text": text[start:end], "labels": [alias(item.code)]}
-            results.append(_result(f"{alias(item.code)}-{start}-{end}", EVIDENCE, "labels", value))
+            # Label Studio makes the id part of a CSS class, and colours nothing where it has dots.
+            results.append(_result(f"code{taxonomy.index[item.code]}-{start}-{end}", EVIDENCE, "labels", value))
     return [{**result, "origin": origin} for result in results] if origin else results
 
 

@@ -101,6 +101,9 @@ class LabelStudio(Protocol):
     def tasks(self, project: int) -> Iterator[TaskState]:
         """Go through the tasks of a project by number."""
 
+    def scores(self, project: int) -> dict[int, float]:
+        """Give the scores of the predictions that annotators start from, by task; tasks without one are left out."""
+
     def annotated(self, project: int, tasks: Sequence[int]) -> Iterator[dict[str, Any]]:
         """Go through those of some tasks that have annotations, skipped ones too, with all their content."""
 

@@ -47,7 +47,7 @@ def read_annotation(
     AnnotationRecord
         With a problem for each code, span or value that cannot be read.
     """
-    results = [result for result in annotation.get("result") or () if isinstance(result, Mapping)]
+    results = _results(annotation)
     skipped = bool(annotation.get("was_cancelled"))
     shown = _read_prediction(annotation.get("prediction"), taxonomy, text)
     reader = _Reader(results, taxonomy, text, {item.code for item in shown.codes} if shown else set())
@@ -97,7 +97,7 @@ class _Reader:
 
     def codes(self) -> tuple[ChosenCode, ...]:
         """Give the codes that stand, in the order of the taxonomy, each once."""
-        grown = any(result.get("origin") in {PREDICTED, CHANGED} for result in self._of(CODES))
+        grown = any(result.get("origin") in (PREDICTED, CHANGED) for result in self._of(CODES))
         chosen = {
             code
             for path in self.values(CODES, "taxonomy")
@@ -119,8 +119,7 @@ class _Reader:
     def values(self, name: str, key: str) -> Iterator[Any]:
         """Go through what a control says."""
         for result in self._of(name):
-            found = result.get("value", {}).get(key)
-            yield from found if isinstance(found, list) else ()
+            yield from _listed(_value(result).get(key))
 
     def words(self, name: str) -> str | None:
         """Give the free text of a control, or None."""
@@ -144,13 +143,13 @@ class _Reader:
         """Give the passages of each code; those left over from a prediction whose code was removed are dropped."""
         found: dict[str, set[Span]] = {}
         for result in self._of(EVIDENCE):
-            for said in result.get("value", {}).get("labels") or ():
+            for said in _listed(_value(result).get("labels")):
                 code = self._known(said)
                 left_over = result.get("origin") == PREDICTED and code in self._shown and code not in chosen
                 if code is None or left_over:
                     continue
                 spans = found.setdefault(code, set())
-                span = self._span(result["value"])
+                span = self._span(_value(result))
                 if span is None:
                     self.problems.append(f"A passage of {code!r} does not lie where Label Studio says.")
                 else:
@@ -172,19 +171,32 @@ class _Reader:
             name = str(result.get("from_name", ""))
             if not name.startswith(RATING):
                 continue
-            code, rating = self._known(name.removeprefix(RATING)), result.get("value", {}).get("rating")
-            if code is not None and rating in range(1, MOST_RATING + 1):
+            code, rating = self._known(name.removeprefix(RATING)), _value(result).get("rating")
+            if code is not None and isinstance(rating, int) and 1 <= rating <= MOST_RATING:
                 found[code] = int(rating)
             elif code is not None:
                 self.problems.append(f"The rating of {code!r} is not 1 to {MOST_RATING}.")
         return found
 
 
+def _results(of: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [result for result in _listed(of.get("result")) if isinstance(result, Mapping)]
+
+
+def _value(result: Mapping[str, Any]) -> Mapping[str, Any]:
+    value = result.get("value")
+    return value if isinstance(value, Mapping) else {}
+
+
+def _listed(said: Any) -> list[Any]:
+    """Give a list as it is; Label Studio lets anything be written in its place through its API."""
+    return said if isinstance(said, list) else []
+
+
 def _read_prediction(prediction: Any, taxonomy: Taxonomy, text: str) -> ShownPrediction | None:
     if not isinstance(prediction, Mapping) or "result" not in prediction:
         return None
-    results = [result for result in prediction["result"] or () if isinstance(result, Mapping)]
-    codes = _Reader(results, taxonomy, text, set()).codes()
+    codes = _Reader(_results(prediction), taxonomy, text, set()).codes()
     accepted = tuple(ChosenCode(item.code, "accept", item.rating, item.evidence) for item in codes)
     return ShownPrediction(str(prediction.get("model_version") or ""), accepted)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from coding_service.label_studio.annotation import AnnotationRecord
 from coding_service.services.disputes import standing
-from coding_service.services.label_studio_codings import DELETED, Place, Settled, annotator_of
+from coding_service.services.label_studio_codings import DELETED, SKIPPED, Place, Settled, annotator_of
 from coding_service.services.roles import ROLE_MATRIX
 from coding_service.store import Event, Scope, UnitOfWork
 from coding_service.store.rows import AdjudicationRow, Label, LabelStudioAnnotationRow, PersonRow, QueueState
@@ -42,15 +42,18 @@ def settle_adjudication(work: UnitOfWork, place: Place, record: AnnotationRecord
         return Settled(person.id, problem=f"{person.email} has no key that lets them adjudicate.")
     if work.codings.of_person(place.scope, place.task.narrative_id, person.id):
         return Settled(person.id, problem=f"{person.email} coded the narrative, and so does not adjudicate it.")
-    if record.skipped or record.problems:
+    if record.skipped:
+        return Settled(person.id, changed=_take_back(work, place, record.annotation, person.id, SKIPPED))
+    if record.problems:
         return Settled(person.id)
     mine = _name(record.annotation)
     last = _last(work, place)
     before = {code for code, row in last.items() if row.reason == mine}
     chosen = {item.code for item in record.codes}
+    present = chosen.union(*(place.taxonomy.themes(code) for code in chosen))
     disputed = disputed_codes(work, place)
     labels: dict[str, Label] = {
-        code: "present" if code in chosen else "absent"
+        code: "present" if code in present else "absent"
         for code in place.taxonomy.code_ids
         if code in chosen or code in before or code in disputed
     }
@@ -63,11 +66,17 @@ def settle_adjudication(work: UnitOfWork, place: Place, record: AnnotationRecord
 
 def withdraw_adjudication(work: UnitOfWork, place: Place, row: LabelStudioAnnotationRow) -> None:
     """Take back what a deleted annotation set: its codes become unknown, by later rows."""
-    mine = _name(row.annotation)
+    if row.person_id:
+        _take_back(work, place, row.annotation, row.person_id, DELETED)
+
+
+def _take_back(work: UnitOfWork, place: Place, annotation: int, person_id: str, reason: str) -> bool:
+    mine = _name(annotation)
     labels: dict[str, Label] = {code: "unknown" for code, last in _last(work, place).items() if last.reason == mine}
-    if labels and row.person_id:
-        _add(work, place, row.person_id, labels, DELETED, None)
+    if labels:
+        _add(work, place, person_id, labels, reason, None)
         _move(work, place, stage="adjudication")
+    return bool(labels)
 
 
 def _version(place: Place) -> tuple[str, str]:

@@ -135,15 +135,18 @@ def _coding_of(work: UnitOfWork, place: Place, person: PersonRow) -> CodingRow |
 
 def _open(work: UnitOfWork, place: Place, record: AnnotationRecord, person: PersonRow) -> CodingRow:
     _, review = work.narratives.with_review(place.scope, place.task.narrative_id)
-    shown = None if record.shown is None else _snapshot(work, place, record.shown, person)
+    shown = record.shown
+    if review.blind and shown is not None and not shown.codes:
+        shown = None  # our ML backend answers for a blind task with an empty prediction, which shows nothing
+    snapshot = None if shown is None else _snapshot(work, place, shown, person)
     row = CodingRow(
         jurisdiction_id=place.project.jurisdiction_id,
         narrative_id=place.task.narrative_id,
         person_id=person.id,
-        blind=review.blind and record.shown is None,
+        blind=review.blind and shown is None,
         taxonomy_id=place.taxonomy.id,
         taxonomy_version=place.taxonomy.version,
-        snapshot_id=None if shown is None else shown.id,
+        snapshot_id=None if snapshot is None else snapshot.id,
         origin="label_studio",
         opened_at=record.created_at - timedelta(seconds=record.lead_time_seconds or 0.0),
         closed_at=record.created_at,

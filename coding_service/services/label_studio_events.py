@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from threading import BoundedSemaphore, Lock
 from typing import Any
 
-from coding_service.errors import InputError, NotFoundError
+from coding_service.errors import InputError, LabelStudioError, NotFoundError
 from coding_service.label_studio.port import ACTIONS
-from coding_service.services.label_studio_sync import Reader, SyncProblem, SyncReport
+from coding_service.services.label_studio_sync import Reader, SyncProblem, SyncReport, gone_problem
 from coding_service.store import Engine, UnitOfWork
 from coding_service.store.rows import LabelStudioInboxRow, LabelStudioProjectRow
 
@@ -147,7 +147,14 @@ def _read_project(
         told = "The project was not set up from here."
         _handled(reader.store, rows, told)
         return SyncReport(problems=[SyncProblem(number, None, None, told)])
-    report = reader.read_tasks(project, tasks, annotators) if tasks else SyncReport()
+    try:
+        report = reader.read_tasks(project, tasks, annotators) if tasks else SyncReport()
+    except LabelStudioError:
+        if reader.client.project(number) is not None:
+            raise
+        gone = gone_problem(project)
+        _handled(reader.store, rows, gone.problem)
+        return SyncReport(problems=[gone])
     _handled(reader.store, rows, None)
     return report
 

@@ -134,7 +134,8 @@ def usable_project(
 def _plan(taxonomy: Taxonomy, jurisdiction: str, purpose: ProjectPurpose) -> ProjectPlan:
     ending = f": {_PURPOSES[purpose]} {taxonomy.version}"
     title = jurisdiction[: _MOST_TITLE - len(ending)] + ending
-    return ProjectPlan(title, labelling_config(taxonomy), instructions(taxonomy))
+    disputed = purpose == "adjudication"
+    return ProjectPlan(title, labelling_config(taxonomy, disputed=disputed), instructions(taxonomy, disputed=disputed))
 
 
 def _row(

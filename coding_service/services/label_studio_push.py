@@ -5,11 +5,12 @@ What a broken push left in Label Studio is found again by the narrative ids of i
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isclose
 from typing import Any
 
 from coding_service.errors import LabelStudioError, NotFoundError, TaxonomyMismatchError
 from coding_service.label_studio.annotation import ChosenCode
-from coding_service.label_studio.mapping import TaskNarrative, to_prediction, to_results, to_task
+from coding_service.label_studio.mapping import TaskNarrative, score, to_disputed_task, to_prediction, to_task
 from coding_service.label_studio.port import LabelStudio, TaskState
 from coding_service.services.disputes import ClosedCoding, standing
 from coding_service.services.label_studio_projects import usable_project
@@ -122,7 +123,7 @@ def push(
     report = PushReport(project.project)
     states = {state.task: state for state in client.tasks(project.project)}
     pushing.adopt(states.values(), report)
-    for piece in watch(_pieces(pushing.waiting(request)), "Pushing"):
+    for piece in watch(_pieces(pushing.waiting(request, states)), "Pushing"):
         pushing.add(piece, report)
     if request.purpose == "first":
         for piece in watch(_pieces(pushing.outdated(states)), "Refreshing predictions"):
@@ -149,25 +150,26 @@ class _Pushing:
         problems = report.problems
         with UnitOfWork(self._store) as work:
             noted = work.label_studio.tasks(self._scope, self._project.id)
-            taken = {row.narrative_id for row in noted.values()}
-            strangers = [state for state in states if state.task not in noted]
+            there = {state.task: state for state in states}
+            taken = {row.narrative_id for task, row in noted.items() if task in there}
+            strangers = [state for task, state in there.items() if task not in noted]
             ids = [state.narrative_id for state in strangers]
             ours = {facts.id for facts in work.narratives.facts(self._scope, ids, with_text=False)}
-            rows = []
+            found = {}
             for state in strangers:
                 if state.narrative_id in ours and state.narrative_id not in taken:
                     taken.add(state.narrative_id)
-                    rows.append(self._row(state.task, state.narrative_id, None))
+                    found[state.narrative_id] = state.task
                 elif state.narrative_id in ours:
                     problems.append(f"Task {state.task} is a second one of a narrative; delete it in Label Studio.")
                 else:
                     problems.append(f"Task {state.task} was not pushed from here.")
-            work.label_studio.add_tasks(self._scope, rows)
+            self._note(work, found, {})
             work.commit()
-        report.found += len(rows)
+        report.found += len(found)
 
-    def waiting(self, request: PushRequest) -> list[str]:
-        """List the narratives that are to be added, most urgent first."""
+    def waiting(self, request: PushRequest, states: Mapping[int, TaskState]) -> list[str]:
+        """List the narratives that have no task and are to get one, most urgent first."""
         with UnitOfWork(self._store, reading=True) as work:
             queued = [item.narrative_id for item in work.queue.waiting(self._scope, [self._project.purpose])]
             if request.narrative_ids:
@@ -181,44 +183,50 @@ class _Pushing:
                         hint="A project takes narratives of its own jurisdiction only.",
                     )
                 queued = [narrative_id for narrative_id in queued if narrative_id in set(request.narrative_ids)]
-            pushed = work.label_studio.tasks_of_narratives(self._scope, self._project.id, queued)
+            noted = work.label_studio.tasks_of_narratives(self._scope, self._project.id, queued)
+        pushed = {narrative_id for narrative_id, row in noted.items() if row.task in states}
         return [narrative_id for narrative_id in queued if narrative_id not in pushed][: request.limit]
 
     def add(self, narrative_ids: Sequence[str], report: PushReport) -> None:
         """Import one piece and note it down."""
         narratives = self._read(narrative_ids)
         answers = self._suggest([narrative for narrative in narratives if not narrative.blind])
-        tasks = [to_task(narrative, self._taxonomy, answers.get(narrative.id)) for narrative in narratives]
         if self._project.purpose == "adjudication":
-            self._show_codings(narratives, tasks)
+            tasks = self._disputed_tasks(narratives)
+        else:
+            tasks = [to_task(narrative, self._taxonomy, answers.get(narrative.id)) for narrative in narratives]
         numbers = self._client.import_tasks(self._project.project, tasks)
         if len(numbers) != len(tasks):
             raise LabelStudioError(
                 f"Label Studio took {len(numbers)} of {len(tasks)} tasks.", hint="Run the push again, it goes on."
             )
         with UnitOfWork(self._store) as work:
-            rows = [
-                self._row(number, narrative.id, answers.get(narrative.id))
-                for number, narrative in zip(numbers, narratives, strict=True)
-            ]
-            work.label_studio.add_tasks(self._scope, rows)
+            self._note(work, dict(zip(narrative_ids, numbers, strict=True)), answers)
             for narrative in narratives:
                 detail = {"project": self._project.project}
                 jurisdiction = self._project.jurisdiction_id
                 work.audit.record(Event("push", "narrative", narrative.id, jurisdiction_id=jurisdiction, detail=detail))
             work.commit()
-        report.added += len(rows)
+        report.added += len(narratives)
         report.blind += sum(narrative.blind for narrative in narratives)
 
     def outdated(self, states: Mapping[int, TaskState]) -> list[str]:
-        """List the narratives whose tasks nobody has annotated and that show another bundle's prediction, or none."""
+        """List the narratives whose tasks nobody has annotated, and whose prediction is old.
+
+        It is old where another bundle made it, or none, and where its score does not tell the narrative's place in the
+        queue, which may have been ranked anew.
+        """
         current = None if self._bundle is None else self._bundle.envelope.bundle_sha256
         with UnitOfWork(self._store, reading=True) as work:
             rows = work.label_studio.tasks(self._scope, self._project.id)
+            scores = {item.narrative_id: score(item.priority) for item in work.queue.waiting(self._scope, ["first"])}
+        free = {task: row for task, row in rows.items() if task in states and not states[task].annotations}
+        shown = self._client.scores(self._project.project) if free else {}
         return [
             row.narrative_id
-            for task, row in rows.items()
-            if row.bundle_sha256 != current and task in states and not states[task].annotations
+            for task, row in free.items()
+            if row.bundle_sha256 != current
+            or (row.narrative_id in scores and not isclose(shown.get(task, -1.0), scores[row.narrative_id]))
         ]
 
     def refresh(self, narrative_ids: Sequence[str], report: PushReport) -> None:
@@ -288,30 +296,35 @@ class _Pushing:
         scores = self._bundle.suggest(texts)
         return {answer["id"]: answer for answer in render(ids, texts, scores, self._bundle.envelope, EVERYTHING)}
 
-    def _show_codings(self, narratives: Sequence[TaskNarrative], tasks: Sequence[dict[str, Any]]) -> None:
-        """Give adjudication tasks the codings that differ, unnamed and in an order that tells nothing."""
+    def _disputed_tasks(self, narratives: Sequence[TaskNarrative]) -> list[dict[str, Any]]:
+        """Make tasks of the codings that differ, unnamed and in an order that tells nothing."""
         version = self._taxonomy.id, self._taxonomy.version
+        tasks = []
         with UnitOfWork(self._store, reading=True) as work:
-            for narrative, task in zip(narratives, tasks, strict=True):
+            for narrative in narratives:
                 said = standing(work, self._scope, narrative.id, version)
-                task["data"]["disputed"] = "; ".join(self._taxonomy.get(code).name for code in said.disputed())
-                task["predictions"] = [
-                    {
-                        "model_version": f"coder {number}",
-                        "result": to_results(_chosen(coding, self._taxonomy), self._taxonomy, narrative.text),
-                    }
-                    for number, coding in enumerate(sorted(said.opinions, key=lambda coding: coding.row.id), 1)
-                ]
+                shuffled = sorted(said.opinions, key=lambda coding: coding.row.id)
+                codings = [_chosen(coding, self._taxonomy) for coding in shuffled]
+                tasks.append(to_disputed_task(narrative, self._taxonomy, said.disputed(), codings))
+        return tasks
 
-    def _row(self, task: int, narrative_id: str, answer: Json | None) -> LabelStudioTaskRow:
-        return LabelStudioTaskRow(
-            jurisdiction_id=self._project.jurisdiction_id,
-            project_id=self._project.id,
-            task=task,
-            narrative_id=narrative_id,
-            bundle_id=None if answer is None else answer["bundle"]["id"],
-            bundle_sha256=None if answer is None else answer["bundle"]["sha256"],
-        )
+    def _note(self, work: UnitOfWork, tasks: Mapping[str, int], answers: Mapping[str, Json]) -> None:
+        """Set down which tasks narratives have now; one that was deleted in Label Studio has made room for another."""
+        known = work.label_studio.tasks_of_narratives(self._scope, self._project.id, tasks)
+        new = []
+        for narrative_id, task in tasks.items():
+            row = known.get(narrative_id)
+            if row is None:
+                row = LabelStudioTaskRow(
+                    jurisdiction_id=self._project.jurisdiction_id,
+                    project_id=self._project.id,
+                    task=task,
+                    narrative_id=narrative_id,
+                )
+                new.append(row)
+            bundle = answers[narrative_id]["bundle"] if narrative_id in answers else {}
+            row.task, row.bundle_id, row.bundle_sha256 = task, bundle.get("id"), bundle.get("sha256")
+        work.label_studio.add_tasks(self._scope, new)
 
 
 def _chosen(coding: ClosedCoding, taxonomy: Taxonomy) -> list[ChosenCode]:

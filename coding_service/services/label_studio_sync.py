@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from coding_service.errors import LabelStudioError
+from coding_service.errors import ConflictError, LabelStudioError
 from coding_service.label_studio.annotation import AnnotationRecord
 from coding_service.label_studio.config import config_sha256, read_config
 from coding_service.label_studio.port import LabelStudio
@@ -18,13 +18,19 @@ from coding_service.services.label_studio_adjudications import settle_adjudicati
 from coding_service.services.label_studio_codings import Place, Settled, settle_coding, withdraw_coding
 from coding_service.services.stages import Doubling
 from coding_service.store import Engine, Scope, UnitOfWork
-from coding_service.store.rows import LabelStudioAnnotationRow, LabelStudioProjectRow, utc_now
+from coding_service.store.rows import LabelStudioAnnotationRow, LabelStudioProjectRow, LabelStudioTaskRow
 
 TASKS_AT_ONCE = 200
 """Tasks that are asked for, and settled in one transaction."""
 
+MOST_PASSES = 10
+"""Times that a task is asked for in a row where others settle it, too; the next synchronisation goes on."""
+
 Watch = Callable[[Sequence[Sequence[int]]], Iterable[Sequence[int]]]
 """Passes pieces of work on while it shows how far they are."""
+
+ReadAt = dict[int, dict[int, datetime]]
+"""Task -> annotation -> when its state was settled, so that what another process settled meanwhile is noticed."""
 
 
 @dataclass(frozen=True)
@@ -87,28 +93,82 @@ class Reader:
         """
         report = SyncReport()
         annotators = self.client.annotators()
-        for project in self.projects(scope):
-            report.add(self._pull_project(project, annotators, watch))
+        projects = self.projects(scope)
+        newest = {(project.jurisdiction_id, project.purpose): project.id for project in projects}
+        for project in projects:
+            found = self._pull_project(project, annotators, watch)
+            if found is not None:
+                report.add(found)
+            elif project.id in newest.values():
+                report.problems.append(gone_problem(project))
         return report
 
     def read_tasks(
         self, project: LabelStudioProjectRow, tasks: Sequence[int], annotators: Mapping[int, str]
     ) -> SyncReport:
-        """Ask for the present state of some tasks and settle it, in one transaction."""
-        asked_at = utc_now()
-        found = {int(task["id"]): task for task in self.client.annotated(project.project, tasks)}
-        report = SyncReport()
-        with UnitOfWork(self.store) as work:
-            settling = _Settling(work, project, self.doubling, annotators, asked_at, report)
-            for task in tasks:
-                settling.task(task, found.get(task, {}).get("annotations") or ())
-            work.commit()
-        return report
+        """Settle the present state of some tasks, and ask again for those that were changed until none is.
 
-    def _pull_project(self, project: LabelStudioProjectRow, annotators: Mapping[int, str], watch: Watch) -> SyncReport:
-        report = SyncReport(problems=self._config_problems(project))
-        if self.client.project(project.project) is None:
-            return report
+        Another process may settle an older answer of Label Studio at the same time. Whoever changes a task last looks
+        once more after that, so that an older answer never stays.
+
+        Raises
+        ------
+        LabelStudioError
+            If Label Studio cannot be reached, or others change the same tasks all the time.
+        """
+        findings = _Findings(project.project)
+        for passes_left in reversed(range(MOST_PASSES)):
+            before = self._read_at(project, tasks)
+            found = {int(task["id"]): task for task in self.client.annotated(project.project, tasks)}
+            answers = {task: found.get(task, {}).get("annotations") or () for task in tasks}
+            try:
+                tasks = self._settle(project, answers, before, annotators, findings)
+            except ConflictError:  # of two that wrote the same first row, the other was faster
+                if not passes_left:
+                    raise
+                continue
+            if not tasks:
+                return findings.report()
+        raise LabelStudioError(
+            f"{len(tasks)} tasks of project {project.project} change faster than they can be read.",
+            hint="Run `io-coding label-studio sync` again.",
+        )
+
+    def _settle(
+        self,
+        project: LabelStudioProjectRow,
+        answers: Mapping[int, Sequence[Mapping[str, Any]]],
+        before: ReadAt,
+        annotators: Mapping[int, str],
+        findings: "_Findings",
+    ) -> list[int]:
+        """Settle answers in one transaction; gives the tasks that are to be asked for again."""
+        again = []
+        with UnitOfWork(self.store) as work:
+            settling = _Settling(work, project, self.doubling, annotators, findings)
+            settling.hold(answers)
+            for task, annotations in answers.items():
+                if settling.read_at(task) != before.get(task, {}) or settling.task(task, annotations):
+                    again.append(task)
+            work.commit()
+        return again
+
+    def _read_at(self, project: LabelStudioProjectRow, tasks: Sequence[int]) -> ReadAt:
+        with UnitOfWork(self.store, reading=True) as work:
+            rows = work.label_studio.annotations_of_tasks(project.id, tasks)
+        moments: ReadAt = {}
+        for row in rows:
+            moments.setdefault(row.task, {})[row.annotation] = row.read_at
+        return moments
+
+    def _pull_project(
+        self, project: LabelStudioProjectRow, annotators: Mapping[int, str], watch: Watch
+    ) -> SyncReport | None:
+        """Read every annotation of a project; None where it is gone."""
+        plan = self.client.project(project.project)
+        if plan is None:
+            return None
+        report = SyncReport(problems=_config_problems(project, plan.config))
         with UnitOfWork(self.store, reading=True) as work:
             known = work.label_studio.annotations(Scope(project.jurisdiction_id), project.id).values()
         wanted = {row.task for row in known if not row.gone}
@@ -119,21 +179,45 @@ class Reader:
             report.add(self.read_tasks(project, piece, annotators))
         return report
 
-    def _config_problems(self, project: LabelStudioProjectRow) -> list[SyncProblem]:
-        plan = self.client.project(project.project)
-        if plan is None:
-            return [SyncProblem(project.project, None, None, "The project is gone from Label Studio.")]
-        if config_sha256(plan.config) == project.config_sha256:
-            return []
-        told = "The labelling config was edited in Label Studio."
-        try:
-            named = read_config(plan.config)
-        except LabelStudioError:
-            told = "The labelling config was edited in Label Studio, and names no taxonomy."
-        else:
-            if named.sha256 != project.taxonomy_sha256:
-                told = f"The labelling config is of taxonomy {named.id!r} {named.version}, the project is of another."
-        return [SyncProblem(project.project, None, None, f"{told} Run `io-coding label-studio init`.")]
+
+def gone_problem(project: LabelStudioProjectRow) -> SyncProblem:
+    """Say that a project was deleted in Label Studio; what was read from it stays."""
+    return SyncProblem(project.project, None, None, "The project is gone from Label Studio.")
+
+
+def _config_problems(project: LabelStudioProjectRow, config: str) -> list[SyncProblem]:
+    if config_sha256(config) == project.config_sha256:
+        return []
+    told = "The labelling config was edited in Label Studio."
+    try:
+        named = read_config(config)
+    except LabelStudioError:
+        told = "The labelling config was edited in Label Studio, and names no taxonomy."
+    else:
+        if named.sha256 != project.taxonomy_sha256:
+            told = f"The labelling config is of taxonomy {named.id!r} {named.version}, the project is of another."
+    return [SyncProblem(project.project, None, None, f"{told} Run `io-coding label-studio init`.")]
+
+
+class _Findings:
+    """What one reading of tasks found, each annotation once however often it was asked for."""
+
+    def __init__(self, project: int) -> None:
+        self.seen: set[int] = set()
+        self.changed = 0
+        self.withdrawn = 0
+        self._project = project
+        self._problems: dict[int, SyncProblem] = {}
+
+    def note(self, task: int, annotation: int, problem: str | None) -> None:
+        """Keep the last problem of an annotation, None for none."""
+        self._problems.pop(annotation, None)
+        if problem is not None:
+            self._problems[annotation] = SyncProblem(self._project, task, annotation, problem)
+
+    def report(self) -> SyncReport:
+        """Give it as a report."""
+        return SyncReport(len(self.seen), self.changed, self.withdrawn, list(self._problems.values()))
 
 
 class _Settling:
@@ -145,40 +229,69 @@ class _Settling:
         project: LabelStudioProjectRow,
         doubling: Doubling,
         annotators: Mapping[int, str],
-        asked_at: datetime,
-        report: SyncReport,
+        findings: _Findings,
     ) -> None:
         self._work = work
         self._project = project
         self._doubling = doubling
         self._annotators = annotators
-        self._asked_at = asked_at
-        self._report = report
+        self._findings = findings
         self._taxonomy = stored_taxonomy(work, project.taxonomy_id, project.taxonomy_version)
+        self._rows: dict[int, LabelStudioTaskRow] = {}
 
-    def task(self, number: int, annotations: Sequence[Mapping[str, Any]]) -> None:
-        """Settle the annotations that a task has now: deleted ones first, so that another can take their place."""
+    def hold(self, tasks: Iterable[int]) -> None:
+        """Keep other processes from settling the narratives of tasks, in an order that is the same for all."""
+        scope = Scope(self._project.jurisdiction_id)
+        self._rows = self._work.label_studio.tasks(scope, self._project.id, tasks)
+        for narrative_id in sorted(row.narrative_id for row in self._rows.values()):
+            self._work.queue.hold(scope, narrative_id)
+
+    def read_at(self, task: int) -> dict[int, datetime]:
+        """Tell which annotations of a task were read, and when."""
+        rows = self._work.label_studio.annotations_of_tasks(self._project.id, [task])
+        return {row.annotation: row.read_at for row in rows}
+
+    def task(self, number: int, annotations: Sequence[Mapping[str, Any]]) -> bool:
+        """Settle the annotations that a task has now: deleted ones first, so that another can take their place.
+
+        Returns
+        -------
+        bool
+            Whether the store held something else.
+        """
         known = {
             row.annotation: row for row in self._work.label_studio.annotations_of_tasks(self._project.id, [number])
         }
-        row = self._work.label_studio.task(self._project.id, number)
+        row = self._rows.get(number)
         place = None if row is None else Place(self._project, row, self._taxonomy, self._doubling)
         present = {int(annotation["id"]): annotation for annotation in annotations}
-        for number_gone, old in known.items():
-            if number_gone not in present and not old.gone and old.read_at <= self._asked_at:
+        changed = False
+        for annotation, old in known.items():
+            if annotation not in present and not old.gone:
                 self._withdraw(place, old)
+                changed = True
         for annotation in sorted(present):
-            self._report.read += 1
-            self._annotation(place, number, present[annotation], known.get(annotation))
+            self._findings.seen.add(annotation)
+            changed |= self._annotation(place, number, present[annotation], known.get(annotation))
+        return changed
+
+    def _place_of(self, narrative_id: str | None) -> Place | None:
+        """Find where a narrative is now, whose own task was deleted in Label Studio and pushed anew."""
+        scope = Scope(self._project.jurisdiction_id)
+        ids = [] if narrative_id is None else [narrative_id]
+        rows = self._work.label_studio.tasks_of_narratives(scope, self._project.id, ids)
+        return next((Place(self._project, row, self._taxonomy, self._doubling) for row in rows.values()), None)
 
     def _withdraw(self, place: Place | None, row: LabelStudioAnnotationRow) -> None:
+        place = place or self._place_of(row.narrative_id)
         if place is not None:
             withdraw = withdraw_adjudication if self._project.purpose == "adjudication" else withdraw_coding
             withdraw(self._work, place, row)
         row.gone = True
         row.read_at = self._work.now()
         self._work.label_studio.save()
-        self._report.withdrawn += 1
+        self._findings.note(row.task, row.annotation, None)
+        self._findings.withdrawn += 1
 
     def _annotation(
         self,
@@ -186,20 +299,18 @@ class _Settling:
         task: int,
         annotation: Mapping[str, Any],
         known: LabelStudioAnnotationRow | None,
-    ) -> None:
+    ) -> bool:
         digest = fingerprint(annotation)
-        if known is not None:
-            read_since = known.read_at > self._asked_at
-            if read_since or (known.payload_sha256 == digest and not known.gone and known.problem is None):
-                return
+        same = known is not None and known.payload_sha256 == digest and not known.gone
+        if same and known is not None and known.problem is None:
+            return False
         text = "" if place is None else self._work.narratives.get(place.scope, place.task.narrative_id).text
         record = read_annotation({**annotation, "task": task}, self._taxonomy, text, self._annotators)
         settled = self._settle(place, record)
         problems = [*(record.problems if place is not None else ()), settled.problem]
         problem = " ".join(filter(None, problems)) or None
-        if problem is not None:
-            self._report.problems.append(SyncProblem(self._project.project, task, record.annotation, problem))
-        self._report.changed += settled.changed
+        self._findings.note(task, record.annotation, problem)
+        self._findings.changed += settled.changed
         self._work.label_studio.put_annotation(
             Scope(self._project.jurisdiction_id),
             LabelStudioAnnotationRow(
@@ -216,6 +327,7 @@ class _Settling:
                 read_at=self._work.now(),
             ),
         )
+        return settled.changed or not same
 
     def _settle(self, place: Place | None, record: AnnotationRecord) -> Settled:
         if place is None:

@@ -1,5 +1,6 @@
 """Fixtures: an agency with narratives in a store of its own, a fake Label Studio, and a shelf with a small bundle."""
 
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,15 +95,28 @@ def shelf(tmp_path_factory):
     return Shelf(folder, "starter", threads=1)
 
 
-@pytest.fixture
-def agency(sqlite_url, shelf):
-    """The agency north, without narratives, people or projects."""
-    store = open_engine(sqlite_url)
+@contextmanager
+def agency_north(url, shelf):
+    store = open_engine(url)
     with UnitOfWork(store) as work:
         jurisdiction_id = work.jurisdictions.add("north").id
         work.commit()
     yield Agency(store, FakeLabelStudio(), shelf, Scope(jurisdiction_id))
     store.dispose()
+
+
+@pytest.fixture
+def agency(sqlite_url, shelf):
+    """The agency north, without narratives, people or projects."""
+    with agency_north(sqlite_url, shelf) as agency:
+        yield agency
+
+
+@pytest.fixture
+def agency_on_each(store_url, shelf):
+    """The agency north on each database in turn."""
+    with agency_north(store_url, shelf) as agency:
+        yield agency
 
 
 def chosen(*codes, origin="manual"):

@@ -100,8 +100,21 @@ class FakeLabelStudio:
                     number, task["data"].get("narrative_id", ""), len(task["annotations"]), len(task["predictions"])
                 )
 
+    def scores(self, project):
+        self._call("scores")
+        version = self.projects[project].model_version
+        return {
+            number: prediction["score"]
+            for number, task in self.held.items()
+            if task["project"] == project
+            for prediction in task["predictions"]
+            if prediction["model_version"] == version
+        }
+
     def annotated(self, project, tasks):
         self._call("annotated")
+        if project not in self.projects:
+            raise LabelStudioError("There is no such project.")
         for number in tasks:
             task = self.held.get(number)
             if task and task["project"] == project and task["annotations"]:

@@ -55,8 +55,18 @@ def test_every_code_can_be_chosen_marked_and_rated(taxonomy):
     assert [code_id(rating.get("name").removeprefix("rating.")) for rating in root.findall(".//Rating")] == list(
         taxonomy.code_ids
     )
+    assert len({label.get("background") for label in labels}) == len(labels)
     shown = [view.get("whenChoiceValue") for view in root.findall(".//View[@visibleWhen]")]
     assert shown == [alias(code) for code in taxonomy.code_ids]
+
+
+def test_only_a_disputed_config_shows_codings():
+    taxonomy = find_taxonomy("io-themes")
+    plain, disputed = parsed(labelling_config(taxonomy)), parsed(labelling_config(taxonomy, disputed=True))
+    assert [text.get("value") for text in plain.iter("Text")] == ["$text"]
+    assert [text.get("value") for text in disputed.iter("Text")] == ["$text", "$disputed", "$codings"]
+    assert "in dispute" in instructions(taxonomy, disputed=True)
+    assert "in dispute" not in instructions(taxonomy)
 
 
 @given(IDS)

@@ -120,6 +120,20 @@ def test_event_of_an_unknown_project_is_told_once(agency, client, task):
     assert "not set up from here" in row["problem"]
 
 
+def test_event_of_a_project_that_was_deleted_holds_nobody_up(agency, client, task):
+    """Guarantee: the other projects' events are worked off, and the deletion is told once."""
+    agency.studio.annotate(task, agency.person("ann"), chosen(SLEEP))
+    agency.studio.down = True
+    send(client, agency.studio.outbox[0])
+    agency.studio.down = False
+    agency.studio.projects.clear()
+    (problem,) = work_off(agency.reader).problems
+    assert "gone" in problem.problem
+    (row,) = inbox(agency)
+    assert "gone" in row["problem"]
+    assert work_off(agency.reader).problems == []
+
+
 @pytest.mark.parametrize("headers", [{}, {SECRET_HEADER: "wrong"}, {SECRET_HEADER: ""}, {SECRET_HEADER: b"\xe9"}])
 def test_event_without_the_secret_is_refused_before_it_is_read(agency, client, headers):
     answer = client.post("/label-studio/events", content=b"no json", headers=headers)

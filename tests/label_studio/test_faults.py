@@ -66,7 +66,7 @@ def interrupted(monkeypatch, chance, work):
     def maybe_killed(self, number, annotations):
         if chance.random() < 0.15:
             raise KilledError
-        real(self, number, annotations)
+        return real(self, number, annotations)
 
     with monkeypatch.context() as patch:
         patch.setattr(label_studio_sync._Settling, "task", maybe_killed)

@@ -1,13 +1,15 @@
 """Tasks and annotations: nothing is lost or moved on the way to Label Studio's JSON and back."""
 
 import json
+import re
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from coding_service.label_studio.annotation import ChosenCode
-from coding_service.label_studio.mapping import TaskNarrative, to_annotation, to_task
+from coding_service.label_studio.mapping import TaskNarrative, to_annotation, to_disputed_task, to_results, to_task
 from coding_service.label_studio.reading import fingerprint, read_annotation
 from tests.corpus.strategies import TREE
 from tests.label_studio.strategies import ANNOTATORS, records
@@ -130,6 +132,36 @@ def test_what_cannot_be_read_is_said_and_the_rest_is_kept(name):
     assert not any("tired" in problem for problem in record.problems)
 
 
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+ODD_RESULTS = st.lists(
+    st.fixed_dictionaries(
+        {"from_name": st.sampled_from(["codes", "evidence", "none_apply", "comment", "rating.family", "else"])},
+        optional={
+            "origin": ANYTHING,
+            "value": st.one_of(
+                ANYTHING,
+                st.dictionaries(
+                    st.sampled_from(["taxonomy", "labels", "choices", "text", "rating", "start", "end"]), ANYTHING
+                ),
+            ),
+        },
+    )
+    | ANYTHING,
+    max_size=4,
+)
+
+
+@given(ODD_RESULTS | ANYTHING, ANYTHING | st.fixed_dictionaries({"result": ODD_RESULTS | ANYTHING}))
+def test_whatever_was_written_through_the_api_is_read_or_told(results, prediction):
+    """Guarantee: results of no known form, which Label Studio's API takes, never keep the other annotations waiting."""
+    record = read_annotation(annotation() | {"result": results, "prediction": prediction}, TREE, TEXT, ANNOTATORS)
+    assert record.codes or record.none_apply or record.missing_theme or record.problems
+
+
 def test_each_unknown_code_is_reported_by_itself():
     assert len(read(chosen(["one"], ["two"], ["one"])).problems) == 2
 
@@ -161,11 +193,39 @@ def test_task_carries_prediction_of_narrowest_codes_and_probability_of_each():
     assert task["data"] == {"text": TEXT, "narrative_id": "n"}
 
 
+@given(records())
+def test_passages_have_ids_of_their_own_that_css_can_select(drawn):
+    """Guarantee: Label Studio colours every suggested passage; it makes a CSS class of the id."""
+    text, record, _ = drawn
+    marks = [item for item in to_results(record.codes, TREE, text) if item["from_name"] == "evidence"]
+    assert len({item["id"] for item in marks}) == len(marks)
+    assert all(re.fullmatch("[a-z][a-z0-9-]*", item["id"]) for item in marks)
+
+
 def test_blind_task_carries_nothing_that_a_suggester_said():
     task = to_task(TaskNarrative("n", TEXT, blind=True), TREE, SUGGESTED)
     assert "predictions" not in task
     assert task["meta"] == {"narrative": "n", "blind": True, "taxonomy": {"id": "small", "version": "1.0.0"}}
     assert to_task(TaskNarrative("n", TEXT, blind=False), TREE)["meta"]["blind"] is False
+
+
+def test_disputed_task_shows_codings_unnamed_and_starts_from_a_blank_page():
+    """Guarantee: the newest prediction, from which Label Studio fills the page, is empty."""
+    first = (ChosenCode("police", "add", 2, ((2, 8),)), ChosenCode("team", "add"))
+    task = to_disputed_task(TaskNarrative("n", TEXT, blind=True), TREE, ["police", "team"], [first, ()])
+    assert task["data"]["codings"] == "\n".join(
+        [
+            "Coder 1",
+            f"- {TREE.get('police').name} (2 of 3): “worker”",
+            f"- {TREE.get('team').name}",
+            "",
+            "Coder 2",
+            "- no code",
+        ]
+    )
+    assert task["data"]["disputed"] == f"{TREE.get('police').name}; {TREE.get('team').name}"
+    assert [item["model_version"] for item in task["predictions"]] == ["coder 1", "coder 2", "blank"]
+    assert [len(item["result"]) for item in task["predictions"]] == [3, 0, 0]
 
 
 def test_lowest_score_belongs_to_the_most_urgent():

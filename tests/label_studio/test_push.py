@@ -67,6 +67,23 @@ def test_tasks_come_in_the_order_of_the_queue_and_scores_keep_it(agency):
     assert [task["data"]["narrative_id"] for task in by_score] == wanted
 
 
+def test_scores_follow_a_queue_that_was_ranked_anew(agency):
+    """Guarantee: sorting by score gives the order of the queue as it is at the push, not as it was at the first."""
+    ids = agency.add(*[f"{TEXT} {number}" for number in range(4)])
+    (blind,) = agency.add(TEXT + " Blind.", blind=True, review="b")
+    agency.init()
+    agency.push()
+    agency.studio.annotate(agency.studio.task_of(ids[0]), agency.person("ann"), chosen("family.safe_sleep"))
+    urgency = dict(zip([*ids, blind], (0.4, 0.0, 0.7, 0.2, 0.9), strict=True))
+    with UnitOfWork(agency.store) as work:
+        work.queue.rank(agency.scope, {key: (value, "uncertain") for key, value in urgency.items()})
+        work.commit()
+    assert agency.push().refreshed == 2
+    scores = {key: tasks(agency)[agency.studio.task_of(key)]["predictions"][0]["score"] for key in ids[1:]}
+    assert sorted(scores, key=scores.get) == sorted(scores, key=lambda key: -urgency[key])
+    assert agency.push().refreshed == 0
+
+
 def test_push_that_broke_after_the_import_goes_on_without_doubles(agency):
     """Guarantee: where the answer of Label Studio was lost, the tasks are known again by their narratives."""
     ids = agency.add(*[f"{TEXT} {number}" for number in range(6)])

@@ -141,6 +141,18 @@ def test_blind_task_gives_a_blind_coding(agency):
     assert agency.decisions(coding.id) == [(SLEEP, "add", None, [])]
 
 
+def test_empty_prediction_of_the_ml_backend_leaves_a_coding_blind(agency):
+    """Guarantee: Label Studio's own call of our ML backend, which answers blind tasks with nothing, spoils no gold."""
+    (narrative,) = agency.add(blind=True)
+    agency.init()
+    agency.push()
+    empty = {"model_version": "starter", "result": [], "score": 0.0}
+    agency.studio.annotate(agency.studio.task_of(narrative), agency.person("ann"), chosen(SLEEP), prediction=empty)
+    agency.pull()
+    (coding,) = agency.codings(narrative)
+    assert (coding.blind, coding.snapshot_id) == (True, None)
+
+
 def test_unknown_annotator_is_told_and_not_made_until_someone_adds_them(agency, pushed):
     narrative, task = pushed
     agency.studio.users[7] = "eve@north.example"
@@ -191,7 +203,10 @@ def test_second_project_gives_independent_codings_and_a_dispute_goes_to_adjudica
     task = agency.studio.task_of(narrative, numbers["adjudication"])
     held = agency.studio.held[task]
     assert "Housing" in held["data"]["disputed"]
-    assert [item["model_version"] for item in held["predictions"]] == ["coder 1", "coder 2"]
+    assert [item["model_version"] for item in held["predictions"]] == ["coder 1", "coder 2", "blank"]
+    assert held["predictions"][-1]["result"] == []
+    assert held["data"]["codings"].count("Safe Sleep") == 2
+    assert held["data"]["codings"].count("Housing") == 1
     assert not any(email in str(held) for email in agency.studio.users.values())
     agency.studio.annotate(task, ben, chosen(HOUSING))
     assert "no key that lets them" in agency.pull().problems[0].problem
@@ -210,6 +225,43 @@ def test_second_project_gives_independent_codings_and_a_dispute_goes_to_adjudica
         latest = {row.code: row.label for row in work.adjudications.of_narrative(agency.scope, narrative)}
     assert set(latest.values()) == {"unknown"}
     assert agency.stage(narrative) == "adjudication"
+
+
+@pytest.fixture
+def disputed(agency):
+    """A narrative on whose housing two coders differ, pushed to be adjudicated: its id and its task."""
+    agency.doubling = ALWAYS
+    (narrative,) = agency.add()
+    numbers = {purpose: agency.init(purpose).project for purpose in ("first", "second", "adjudication")}
+    for purpose, name, codes in (("first", "ann", (SLEEP, HOUSING)), ("second", "ben", (SLEEP,))):
+        agency.push(purpose)
+        agency.studio.annotate(agency.studio.task_of(narrative, numbers[purpose]), agency.person(name), chosen(*codes))
+        agency.pull()
+    agency.push("adjudication")
+    return narrative, agency.studio.task_of(narrative, numbers["adjudication"])
+
+
+def adjudicated(agency, narrative):
+    with UnitOfWork(agency.store, reading=True) as work:
+        return {row.code: row.label for row in work.adjudications.of_narrative(agency.scope, narrative)}
+
+
+def test_adjudicated_sub_theme_makes_its_disputed_theme_present(agency, disputed):
+    narrative, task = disputed
+    agency.studio.annotate(task, agency.person("eva", "adjudicator"), chosen(HOUSING))
+    agency.pull()
+    assert adjudicated(agency, narrative) == {HOUSING: "present", "family.economic_support": "present"}
+
+
+def test_adjudication_that_is_skipped_afterwards_is_taken_back(agency, disputed):
+    narrative, task = disputed
+    number = agency.studio.annotate(task, agency.person("eva", "adjudicator"), chosen(HOUSING))
+    agency.pull()
+    agency.studio.revise(task, number, was_cancelled=True, result=[])
+    agency.pull()
+    assert set(adjudicated(agency, narrative).values()) == {"unknown"}
+    assert agency.stage(narrative) == "adjudication"
+    assert agency.pull().changed == 0
 
 
 def test_adjudicator_who_coded_the_narrative_is_told(agency, pushed):
@@ -287,6 +339,21 @@ def test_deleted_project_is_told_and_what_was_read_from_it_stays(agency, pushed)
     (problem,) = agency.pull().problems
     assert "gone" in problem.problem
     assert agency.codings(narrative)[0].complete
+    agency.init()
+    assert agency.pull().problems == []
+
+
+def test_task_deleted_in_label_studio_takes_its_coding_back_and_the_narrative_is_pushed_anew(agency, pushed):
+    narrative, task = pushed
+    agency.studio.annotate(task, agency.person("ann"), [], was_cancelled=True)
+    agency.pull()
+    del agency.studio.held[task]
+    assert agency.push().added == 1
+    assert agency.studio.task_of(narrative) != task
+    report = agency.pull()
+    assert (report.withdrawn, report.problems) == (1, [])
+    assert agency.codings(narrative)[0].skipped_reason == "deleted in Label Studio"
+    assert agency.push().added == 0
 
 
 def test_coding_made_through_the_api_is_not_touched(agency, pushed):

@@ -46,7 +46,7 @@ def jurisdiction(store):
 
 @pytest.fixture
 def codings(store):
-    """Read the codings of a jurisdiction: by text, each with the last verdict and evidence of each code."""
+    """Read the codings of a jurisdiction: by text, each with the last verdict, evidence and rating of each code."""
 
     def read(jurisdiction):
         found = {}
@@ -55,7 +55,7 @@ def codings(store):
             texts = {item.id: item.text for item in work.narratives.facts(scope)}
             for coding in work.codings.facts(scope):
                 last = {row.code: row for row in work.decisions.of_coding(scope, coding.id)}
-                said = {code: (row.verdict, row.evidence) for code, row in last.items()}
+                said = {code: (row.verdict, row.evidence, row.rating) for code, row in last.items()}
                 found.setdefault(texts[coding.narrative_id], []).append((coding, said))
         return found
 

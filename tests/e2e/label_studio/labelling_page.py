@@ -14,6 +14,10 @@ BOX_OF_WORDS = """(words) => {
   }
 }"""
 
+COLOURED_PASSAGES = """() => [...document.querySelectorAll(".lsf-richtext__container .htx-highlight")]
+  .filter((passage) => !["transparent", "rgba(0, 0, 0, 0)"].includes(getComputedStyle(passage).backgroundColor))
+  .map((passage) => passage.textContent)"""
+
 
 class LabellingPage:
     """The page of one task.
@@ -42,6 +46,14 @@ class LabellingPage:
         self._page.wait_for_selector("text=none apply", timeout=60_000)
         self._page.wait_for_timeout(1500)
 
+    def open_next(self, project):
+        """Let Label Studio hand out the next task, as annotators work; it shows the instructions first."""
+        self._page.goto(f"{self._url}/projects/{project}/data?labeling=1")
+        self._page.wait_for_selector("text=none apply", timeout=60_000)
+        self._page.wait_for_timeout(1500)
+        self._page.keyboard.press("Escape")
+        self._page.wait_for_timeout(500)
+
     def chosen(self):
         return self._page.locator(".htx-taxonomy .ant-select-selection-item").all_inner_texts()
 
@@ -59,10 +71,15 @@ class LabellingPage:
         self._page.keyboard.press("Escape")
         self._page.wait_for_timeout(300)
 
-    def rate(self, position, stars):
-        """Give stars to the code that stands at a position of the chosen ones."""
-        rating = self._page.locator("[class*=rating]:visible ul, ul[class*=rate]:visible").nth(position)
-        rating.locator("li").nth(stars - 1).click()
+    def rate(self, name, stars):
+        """Give stars to a chosen code."""
+        heading = self._page.locator("h4", has_text=f"How much: {name}")
+        stars_of_it = heading.locator("xpath=following::ul[contains(@class,'ant-rate')][1]/li")
+        stars_of_it.nth(stars - 1).click()
+
+    def coloured(self):
+        """The passages that stand out from the text."""
+        return self._page.evaluate(COLOURED_PASSAGES)
 
     def mark(self, label, words):
         self._page.locator(".lsf-label__text").get_by_text(label, exact=True).click()
@@ -83,8 +100,21 @@ class LabellingPage:
 
     def submit(self):
         self._page.wait_for_timeout(300)
-        self._page.get_by_role("button", name="Submit").click()
-        self._page.wait_for_timeout(1500)
+        self._page.get_by_role("button", name="Submit current annotation").click()
+        self._page.wait_for_load_state("networkidle")
+
+    def skip(self, why):
+        self.comment(why)
+        self._page.wait_for_timeout(300)
+        self._page.get_by_role("button", name="Skip").click()
+        self._page.wait_for_load_state("networkidle")
+
+    def wait_for(self, words):
+        self._page.get_by_text(words).first.wait_for(timeout=60_000)
+
+    def words(self):
+        """All that can be read on the page."""
+        return self._page.inner_text("body")
 
     def picture(self, file):
         self._page.screenshot(path=str(file))

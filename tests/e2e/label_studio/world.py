@@ -4,11 +4,13 @@ import json
 import os
 import re
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import closing
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -114,13 +116,13 @@ class World:
             artefacts / "label-studio.log",
             f"{world.studio_url}/health",
         )
-        world.server = Program(
-            [sys.executable, "-m", "coding_service.cli.main", "serve", "--port", str(server_port)],
-            world.environment,
-            artefacts / "label-studio-our-server.log",
-            f"{world.server_url}/live",
-        )
+        world.server = world.our_server(server_port, "label-studio-our-server.log")
         return world
+
+    def our_server(self, port, log) -> Program:
+        """Our server on this store; not started yet."""
+        command = [sys.executable, "-m", "coding_service.cli.main", "serve", "--port", str(port)]
+        return Program(command, self.environment, self.artefacts / log, f"http://127.0.0.1:{port}/live")
 
     @property
     def environment(self) -> dict[str, str]:
@@ -172,18 +174,35 @@ class World:
         arguments = "--jurisdiction", jurisdiction, "--new-jurisdiction"
         self.cli("reviews", "import", str(file), *arguments, **environment)
 
-    def init(self, purpose="first", jurisdiction="north"):
-        arguments = ("--jurisdiction", jurisdiction, "--purpose", purpose, "--server", self.server_url)
-        return self.cli("label-studio", "init", *arguments).stderr
+    def init(self, purpose="first", jurisdiction="north", *, connected=True, **environment):
+        """Set a project up; unless it is connected, Label Studio calls nobody."""
+        server = ("--server", self.server_url) if connected else ()
+        arguments = ("--jurisdiction", jurisdiction, "--purpose", purpose, *server)
+        return self.cli("label-studio", "init", *arguments, **environment).stderr
 
-    def init_project(self, jurisdiction, purpose="first") -> int:
+    def init_project(self, jurisdiction, purpose="first", **more) -> int:
         """Set a project up and give its number."""
-        return int(re.search(r"Project (\d+) is", self.init(purpose, jurisdiction))[1])
+        return int(re.search(r"Project (\d+) is", self.init(purpose, jurisdiction, **more))[1])
+
+    def user(self, email) -> int:
+        """Make a user of Label Studio and give the number."""
+        return self.api("POST", "/api/users/", {"email": email, "username": email.partition("@")[0] + email[-14:]})[
+            "id"
+        ]
 
     def tasks(self, project) -> dict[str, dict[str, Any]]:
         """The tasks of a project with all they hold, by their text."""
         listed = self.api("GET", "/api/tasks", project=project, fields="all", page_size=1000)["tasks"]
         return {task["data"]["text"]: task for task in listed}
+
+    def annotations(self, project) -> list[sqlite3.Row]:
+        """What Label Studio's own database holds, skipped ones too: id, task, text, e-mail address, skipped, result."""
+        query = """SELECT a.id, a.task_id AS task, t.data ->> 'text' AS text, u.email, a.was_cancelled AS skipped,
+            a.result FROM task_completion a JOIN task t ON t.id = a.task_id JOIN htx_user u ON u.id = a.completed_by_id
+            WHERE a.project_id = ? ORDER BY a.id"""
+        with closing(sqlite3.connect(self.folder / "label-studio" / "label_studio.sqlite3")) as connection:
+            connection.row_factory = sqlite3.Row
+            return connection.execute(query, [project]).fetchall()
 
     def annotate(self, task, *codes, completed_by=None, **more):
         """Annotate as Label Studio's API does; codes are given as paths of aliases."""
