@@ -11,7 +11,7 @@ from coding_service.api.desk import DeskOfRequest, NarrativeId, RetryOfRequest
 from coding_service.api.documentation import problems
 from coding_service.api.queue import TaskState
 from coding_service.api.review_schemas import Id
-from coding_service.api.schemas import TaxonomyVersion, Unicode
+from coding_service.api.schemas import ChosenTaxonomy, TaxonomyVersion, Unicode
 from coding_service.services.adjudication import (
     MOST_DISPUTES,
     MOST_LABELS,
@@ -67,7 +67,7 @@ class RulingToMake(BaseModel):
         },
     )
 
-    taxonomy: TaxonomyVersion = Field(
+    taxonomy: ChosenTaxonomy = Field(
         description="What the adjudicator had before them; another than the current is 409."
     )
     labels: tuple[LabelToSet, ...] = Field(

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Path
 
 from coding_service.api.documentation import problems
 from coding_service.api.running import CallerOfRequest, RunningApp
-from coding_service.api.schemas import BundleDetail, BundleList
+from coding_service.api.schemas import LONGEST_NAME, BundleDetail, BundleList
 from coding_service.services import bundles
 
 router = APIRouter(prefix="/v1", tags=["bundles"])
 
-BundleName = Annotated[str, Path(description="Name of a bundle.", examples=["starter"])]
+BundleName = Annotated[str, Path(max_length=LONGEST_NAME, description="Name of a bundle.", examples=["starter"])]
 
 
 @router.get("/bundles", response_model=BundleList, responses=problems(401, 403, 429))

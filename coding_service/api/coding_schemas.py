@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from coding_service.api.review_schemas import Id
-from coding_service.api.schemas import BundleVersion, TaxonomyVersion, Unicode
+from coding_service.api.schemas import BundleVersion, ChosenTaxonomy, TaxonomyVersion, Unicode
 from coding_service.services.codings import Closing, Version
 from coding_service.services.decisions import MOST_DECISIONS, Batch, NewDecision
 
@@ -27,7 +27,7 @@ VerdictWord = Annotated[
     ),
 ]
 Rating = Annotated[
-    Literal[1, 2, 3] | None,
+    Annotated[int, Field(ge=1, le=3, strict=True)] | None,
     Field(description="How much it mattered, 1 to 3, beside accept or add; it never changes the label.", examples=[2]),
 ]
 Words = Annotated[Unicode | None, Field(max_length=2000)]
@@ -38,8 +38,10 @@ class EvidenceSpan(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    start: int = Field(ge=0, description="Offset of its first character, in Unicode code points.", examples=[0])
-    end: int = Field(ge=1, description="Offset after its last character.", examples=[38])
+    start: int = Field(
+        ge=0, strict=True, description="Offset of its first character, in Unicode code points.", examples=[0]
+    )
+    end: int = Field(ge=1, strict=True, description="Offset after its last character.", examples=[38])
 
 
 class DecisionToMake(BaseModel):
@@ -83,7 +85,7 @@ class DecisionsToMake(BaseModel):
         },
     )
 
-    taxonomy: TaxonomyVersion = Field(description="What the coder had before them; another than the coding's is 409.")
+    taxonomy: ChosenTaxonomy = Field(description="What the coder had before them; another than the coding's is 409.")
     decisions: tuple[DecisionToMake, ...] = Field(
         min_length=1, max_length=MOST_DECISIONS, description="In order; of two on one code the later one counts."
     )
@@ -102,7 +104,7 @@ class CodingToOpen(BaseModel):
         json_schema_extra={"examples": [{"taxonomy": {"id": "io-themes", "version": "1.0.0"}}]},
     )
 
-    taxonomy: TaxonomyVersion | None = Field(
+    taxonomy: ChosenTaxonomy | None = Field(
         default=None, description="What the coder has before them; another than the current one is 409."
     )
 
@@ -113,6 +115,7 @@ class CodingToClose(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra={"examples": [{"complete": True}]})
 
     complete: bool = Field(
+        strict=True,
         description="Whether all codes were gone through: then those without a decision are absent, else unknown.",
         examples=[True],
     )
@@ -181,6 +184,6 @@ class CodingList(BaseModel):
     codings: tuple[Coding, ...] = Field(description="The caller's own; for adjudicators all, oldest first.")
 
 
-def version_of(taxonomy: TaxonomyVersion) -> Version:
+def version_of(taxonomy: ChosenTaxonomy) -> Version:
     """Give a taxonomy version to the services."""
     return taxonomy.id, taxonomy.version

@@ -37,8 +37,8 @@ class Desk:
         return self.running.parts
 
 
-def get_desk(running: RunningApp, caller: CallerOfRequest) -> Desk:
-    """Give the desk of a request."""
+async def get_desk(running: RunningApp, caller: CallerOfRequest) -> Desk:
+    """Give the desk of a request; a coroutine, so that no thread is asked for what takes no time."""
     if running.parts.store is None:
         raise StoreError("There is no store.", hint="Run `io-coding db upgrade` and start the server again.")
     return Desk(running.parts.store, caller, running)

@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from coding_service import errors
 
@@ -34,6 +35,8 @@ PROBLEMS: Mapping[type[errors.CodingError], tuple[int, str]] = {
     errors.LabelStudioError: (502, "Label Studio cannot be used"),
 }
 """Error -> (status, title)."""
+
+METHODS = "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"
 
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
@@ -115,7 +118,7 @@ def _field(location: Sequence[str | int]) -> str:
     return ".".join(str(part) if _FIELD_NAME.fullmatch(str(part)) else "?" for part in location)
 
 
-async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
+async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - the class it is registered for
     if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return problem(errors.TooLargeError(error.detail, hint=SMALLER))
@@ -126,4 +129,17 @@ async def _on_http_error(_: Request, error: Exception) -> JSONResponse:
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "-")
     body = _body(error.status_code, title, f"{title}.", code=code, hint="See /docs for what is expected.")
-    return JSONResponse(body, error.status_code, error.headers, MEDIA_TYPE)
+    headers = dict(error.headers or {})
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(_methods_of(request))
+    return JSONResponse(body, error.status_code, headers, MEDIA_TYPE)
+
+
+def _methods_of(request: Request) -> list[str]:
+    """List the methods of an address; the framework names those of the first of its routes alone."""
+    scope, routes = request.scope, request.app.routes
+    return [
+        method
+        for method in METHODS
+        if any(route.matches({**scope, "method": method})[0] is Match.FULL for route in routes)
+    ]

@@ -30,6 +30,7 @@ class PromotionToMake(BaseModel):
     )
     force: bool = Field(
         default=False,
+        strict=True,
         description="Promote it though the gate refuses or cannot tell; needs a reason.",
         examples=[False],
     )

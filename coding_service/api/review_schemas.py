@@ -1,9 +1,10 @@
 """Reviews and narratives as they go over the wire, with an example of everything."""
 
+import re
 from datetime import date, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from coding_service.api.desk import EXAMPLE_ID
 from coding_service.api.schemas import EXAMPLE_TEXT, BundleVersion, Suggestion, TaxonomyVersion, Unicode
@@ -11,6 +12,17 @@ from coding_service.services.narratives import NewNarrative
 from coding_service.services.reviews import NewReview
 
 MOST_NARRATIVES = 64
+
+
+def _written_out(value: object) -> object:
+    """Refuse what would else be read as seconds since 1970: a number, or digits alone such as 20260114."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("a date is written YYYY-MM-DD")
+
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+Day = Annotated[date, BeforeValidator(_written_out)]
 
 Id = Annotated[str, Field(description="Id given by the server.", examples=[EXAMPLE_ID])]
 ExternalId = Annotated[
@@ -22,9 +34,9 @@ Cause = Annotated[
 IncidentType = Annotated[
     str | None, Field(description="A value of the list `incident-types`; null where not known.", examples=["fatality"])
 ]
-IncidentDate = Annotated[date | None, Field(description="When it happened.", examples=["2026-01-14"])]
-ReviewDate = Annotated[date | None, Field(description="When it was reviewed.", examples=["2026-03-02"])]
-Completed = Annotated[bool, Field(description="Whether the review is done.", examples=[True])]
+IncidentDate = Annotated[Day | None, Field(description="When it happened.", examples=["2026-01-14"])]
+ReviewDate = Annotated[Day | None, Field(description="When it was reviewed.", examples=["2026-03-02"])]
+Completed = Annotated[bool, Field(strict=True, description="Whether the review is done.", examples=[True])]
 Blind = Annotated[
     bool,
     Field(description="Whether its narratives are coded before suggestions are shown to the coder.", examples=[False]),

@@ -43,8 +43,8 @@ class Running:
         self._executor.shutdown(cancel_futures=True)
 
 
-def get_running(request: Request) -> Running:
-    """Give what the app of a request shares."""
+async def get_running(request: Request) -> Running:
+    """Give what the app of a request shares; a coroutine, so that no thread is asked for what takes no time."""
     running: Running = request.app.state.running
     return running
 

@@ -15,6 +15,9 @@ def _whole_characters(text: str) -> str:
 
 
 Unicode = Annotated[str, AfterValidator(_whole_characters)]
+LONGEST_NAME = 200
+"""Characters of what names a thing in a request; it may be repeated in a problem."""
+
 Sha256 = Annotated[
     str,
     Field(
@@ -62,17 +65,28 @@ class SuggestionRequest(BaseModel):
         json_schema_extra={"minItems": 1},
     )
     limit: int | None = Field(
-        default=None, ge=1, description="Most suggestions per narrative; by default all that qualify.", examples=[5]
+        default=None,
+        ge=1,
+        strict=True,
+        description="Most suggestions per narrative; by default all that qualify.",
+        examples=[5],
     )
     min_probability: float | None = Field(
         default=None,
         ge=0,
         le=1,
+        strict=True,
         allow_inf_nan=False,
         description="Lists codes from this probability on; by default those in the bands suggested and possible.",
         examples=[0.2],
     )
-    bundle: BundleId | None = Field(default=None, description="The bundle that answers; by default the current one.")
+    bundle: Unicode | None = Field(
+        default=None,
+        min_length=1,
+        max_length=LONGEST_NAME,
+        description="The bundle that answers; by default the current one.",
+        examples=["starter"],
+    )
 
 
 class Evidence(BaseModel):
@@ -114,6 +128,13 @@ class TaxonomyVersion(BaseModel):
 
     id: str = Field(description="Its id.", examples=["io-themes"])
     version: str = Field(description="Its version.", examples=["1.0.0"])
+
+
+class ChosenTaxonomy(TaxonomyVersion):
+    """The version of a taxonomy that somebody had before them."""
+
+    id: Unicode = Field(max_length=LONGEST_NAME, description="Its id.", examples=["io-themes"])
+    version: Unicode = Field(max_length=LONGEST_NAME, description="Its version.", examples=["1.0.0"])
 
 
 class BundleVersion(BaseModel):

@@ -6,13 +6,13 @@ from fastapi import APIRouter, Depends, Path
 
 from coding_service.api.documentation import problems
 from coding_service.api.running import RunningApp, get_caller
-from coding_service.api.schemas import TaxonomyDocument, TaxonomyList
+from coding_service.api.schemas import LONGEST_NAME, TaxonomyDocument, TaxonomyList
 from coding_service.services.taxonomies import get_taxonomy, known_taxonomies
 
 router = APIRouter(prefix="/v1", tags=["taxonomies"], dependencies=[Depends(get_caller)])
 
-TaxonomyId = Annotated[str, Path(description="Id of a taxonomy.", examples=["io-themes"])]
-Version = Annotated[str, Path(description="One of its versions.", examples=["1.0.0"])]
+TaxonomyId = Annotated[str, Path(max_length=LONGEST_NAME, description="Id of a taxonomy.", examples=["io-themes"])]
+Version = Annotated[str, Path(max_length=LONGEST_NAME, description="One of its versions.", examples=["1.0.0"])]
 
 
 @router.get("/taxonomies", response_model=TaxonomyList, responses=problems(401, 403, 429))

@@ -114,7 +114,8 @@ def decide(store: Engine, caller: Caller, coding_id: str, batch: Batch, *, retry
     def do(work: UnitOfWork) -> Answer:
         coding, taxonomy = own_open_coding(work, caller, coding_id)
         refuse_mismatch(batch.version, version_of(coding))
-        length = _length(work, caller, coding.narrative_id) if any(new.evidence for new in batch.decisions) else 0
+        quotes = any(new.evidence for new in batch.decisions)
+        length = work.narratives.length(caller.scope, coding.narrative_id) if quotes else 0
         check_decisions(batch.decisions, taxonomy, length)
         rows = [DecisionRow(**_columns(new), decided_at=work.now()) for new in batch.decisions]
         work.decisions.add(caller.scope, coding, rows)
@@ -171,10 +172,6 @@ def _problem(new: NewDecision, taxonomy: Taxonomy, text_length: int) -> tuple[st
                 "Count Unicode code points from 0; the end is not included.",
             )
     return None
-
-
-def _length(work: UnitOfWork, caller: Caller, narrative_id: str) -> int:
-    return len(work.narratives.get(caller.scope, narrative_id).text)
 
 
 def _columns(new: NewDecision) -> dict[str, Any]:

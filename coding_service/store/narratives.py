@@ -4,12 +4,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, and_, exists, func, null, select
+from sqlalchemy import Select, and_, bindparam, exists, func, null, select
 
 from coding_service.errors import InputError
 from coding_service.store.repository import Repository, chunks
 from coding_service.store.rows import BlindRole, CodingRow, JurisdictionRow, NarrativeRow, QueueRow, ReviewRow
-from coding_service.store.scope import Scope
+from coding_service.store.scope import Scope, missing
 from coding_service.store.text_hash import text_hash
 
 
@@ -64,6 +64,13 @@ class Narratives(Repository):
     def get(self, scope: Scope, narrative_id: str) -> NarrativeRow:
         """Give a narrative."""
         return self._get(NarrativeRow, scope, narrative_id, "narrative")
+
+    def length(self, scope: Scope, narrative_id: str) -> int:
+        """Count the Unicode code points of a text, without reading it."""
+        found = self._connection.execute(_LENGTH, {"narrative_id": narrative_id}).one_or_none()
+        if found is None or not scope.holds(found[0]):
+            raise missing("narrative")
+        return int(found[1])
 
     def with_review(self, scope: Scope, narrative_id: str) -> tuple[NarrativeRow, ReviewRow]:
         """Give a narrative and its review."""
@@ -129,6 +136,11 @@ class Narratives(Repository):
         for piece in chunks(hashes):
             found.update(self._session.scalars(query.where(NarrativeRow.text_hash.in_(piece))))
         return found
+
+
+_LENGTH = select(NarrativeRow.jurisdiction_id, func.length(NarrativeRow.text)).where(
+    NarrativeRow.id == bindparam("narrative_id")
+)
 
 
 def _facts_query(*, with_text: bool) -> Select[Any]:

@@ -1,6 +1,6 @@
 """Jurisdictions, people and their API keys."""
 
-from sqlalchemy import or_, select, true
+from sqlalchemy import bindparam, or_, select, true
 
 from coding_service.store.repository import Repository
 from coding_service.store.rows import ApiKeyRow, JurisdictionRow, PersonRow
@@ -72,6 +72,10 @@ class People(Repository):
         return list(self._session.scalars(select(PersonRow).where(seen).order_by(PersonRow.email)))
 
 
+_KEYS = select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
+_OF_PREFIX = _KEYS.where(ApiKeyRow.prefix == bindparam("prefix"))
+
+
 class Keys(Repository):
     """API keys; the secrets themselves are never here."""
 
@@ -81,14 +85,12 @@ class Keys(Repository):
 
     def by_prefix(self, prefix: str) -> tuple[ApiKeyRow, PersonRow] | None:
         """Give the key of a prefix with its person, revoked or not, or None."""
-        query = select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
-        found = self._session.execute(query.where(ApiKeyRow.prefix == prefix)).one_or_none()
+        found = self._session.execute(_OF_PREFIX, {"prefix": prefix}).one_or_none()
         return None if found is None else (found[0], found[1])
 
     def all(self, scope: Scope) -> list[tuple[ApiKeyRow, PersonRow]]:
         """List the keys of the scope with their people, oldest first."""
-        query = select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
-        query = query.where(scope.where(ApiKeyRow.jurisdiction_id)).order_by(ApiKeyRow.created_at, ApiKeyRow.prefix)
+        query = _KEYS.where(scope.where(ApiKeyRow.jurisdiction_id)).order_by(ApiKeyRow.created_at, ApiKeyRow.prefix)
         return [(key, person) for key, person in self._session.execute(query)]
 
     def revoke(self, scope: Scope, prefix: str) -> ApiKeyRow:

@@ -53,6 +53,18 @@ def test_wrong_address(client, method, path, status, code):
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+def test_wrong_method_is_told_the_right_ones(client):
+    """Guarantee: all methods of an address are named, also where each of them has a route of its own."""
+
+    @client.app.get("/v1/two")
+    @client.app.post("/v1/two")
+    def two():
+        """Answer."""
+
+    assert client.delete("/v1/bundles").headers["allow"] == "GET"
+    assert client.put("/v1/two").headers["allow"] == "GET, POST"
+
+
 def test_surprise_tells_nothing(serve, parts, caplog):
     """Guarantee: an unforeseen error is a problem without details, and its message reaches no log."""
     app = create_app(parts())

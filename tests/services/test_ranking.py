@@ -18,6 +18,7 @@ from tests.services.team import HOUSING, VERSION, Team
 
 EVERYTHING = Scope.everything()
 MOST_SECONDS = 0.05
+N_ANSWERS = 20
 
 
 class LengthBundle:
@@ -94,7 +95,10 @@ def test_mix_is_found_again_in_the_statistics(team):
 
 @pytest.fixture
 def long_queue(engine):
-    """100,000 narratives; one reviewer began half, among them all 5,000 that wait for a second opinion."""
+    """100,000 narratives; one reviewer began half, among them all 25,000 that wait for a second opinion.
+
+    PostgreSQL has no statistics yet, as after a large import, and makes none by itself.
+    """
     team = Team(engine)
     caller, n_reviews, n_each = team["reviewer1"], 20_000, 5
     now = datetime.now(UTC)
@@ -108,7 +112,7 @@ def long_queue(engine):
         for row in range(n_each)
     ]  # fmt: skip
     queued = [
-        {"narrative_id": row["id"], "jurisdiction_id": team.id, "state": "second" if place % 20 == 0 else "first", "priority": place % 1000 / 1000, "reason": "", "last_coder_id": caller.person_id if place % 2 == 0 else None, "changed_at": now}
+        {"narrative_id": row["id"], "jurisdiction_id": team.id, "state": "second" if place % 4 == 0 else "first", "priority": place % 1000 / 1000, "reason": "", "last_coder_id": caller.person_id if place % 2 == 0 else None, "changed_at": now}
         for place, row in enumerate(narratives)
     ]  # fmt: skip
     codings = [
@@ -117,27 +121,45 @@ def long_queue(engine):
         if row["last_coder_id"]
     ]  # fmt: skip
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            for kind in (ReviewRow, NarrativeRow, QueueRow, CodingRow):
+                connection.exec_driver_sql(f"ALTER TABLE {kind.__tablename__} SET (autovacuum_enabled = off)")
         for kind, rows in ((ReviewRow, reviews), (NarrativeRow, narratives), (QueueRow, queued), (CodingRow, codings)):
             connection.execute(insert(kind), rows)
-    if engine.dialect.name == "postgresql":
-        with engine.connect() as connection:
-            connection.exec_driver_sql("ANALYZE")
     return SimpleNamespace(team=team, engine=engine, n_narratives=len(narratives))
+
+
+def computing(engine):
+    """Seconds that this process, and the database in a process of its own, have worked so far."""
+    if engine.dialect.name == "sqlite":
+        return time.process_time()
+    import psutil
+
+    with engine.connect() as connection:  # the only one of the pool, so next_tasks speaks to the same process
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    spent = psutil.Process(pid).cpu_times()
+    return time.process_time() + spent.user + spent.system
+
+
+def slowest_asker(long_queue):
+    """Give how long an answer takes, in seconds, and to whom, for the person who waits longest."""
+    slowest = (0.0, "")
+    for who in ("reviewer1", "reviewer2", "adjudicator1"):
+        caller, start = long_queue.team[who], computing(long_queue.engine)
+        for _ in range(N_ANSWERS):
+            assert len(next_tasks(long_queue.engine, caller, Handing(0.001))["tasks"]) == 1
+        slowest = max(slowest, ((computing(long_queue.engine) - start) / N_ANSWERS, who))
+    return slowest
 
 
 @pytest.mark.slow
 def test_answer_comes_fast_from_a_long_queue(long_queue):
     """Guarantee: handing out one narrative of 100,000, commit and all, takes under 50 ms, whoever asks.
 
-    The best of twenty counts, for the machine may have other work.
+    Measured in time of computing, for the machine may have other work.
     """
     assert long_queue.n_narratives == 100_000
-    best = {}
-    for who in ("reviewer1", "reviewer2", "adjudicator1"):
-        caller, seconds = long_queue.team[who], []
-        for _ in range(20):
-            start = time.perf_counter()
-            assert len(next_tasks(long_queue.engine, caller, Handing(0.001))["tasks"]) == 1
-            seconds.append(time.perf_counter() - start)
-        best[who] = min(seconds)
-    assert max(best.values()) < MOST_SECONDS, best
+    assert slowest_asker(long_queue) < (MOST_SECONDS,), "before the database knows how much is where"
+    with long_queue.engine.begin() as connection:
+        connection.exec_driver_sql("ANALYZE")
+    assert slowest_asker(long_queue) < (MOST_SECONDS,), "once it knows"

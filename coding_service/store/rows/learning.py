@@ -13,14 +13,14 @@ RunStatus = Literal["running", "finished", "failed", "crashed"]
 
 
 class TaxonomyVersionRow(Row, kw_only=True):
-    """A released version of a taxonomy, content and all; one version in the store is current."""
+    """A released version of a taxonomy, whose content is read when it is asked for; one in the store is current."""
 
     __tablename__ = "taxonomy_version"
 
     taxonomy_id: Mapped[str] = mapped_column(primary_key=True)
     version: Mapped[str] = mapped_column(primary_key=True)
     sha256: Mapped[str]
-    content: Mapped[dict[str, Any]]
+    content: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     current: Mapped[bool] = mapped_column(default=False)
     added_at: Mapped[datetime] = mapped_column(default_factory=utc_now)
 

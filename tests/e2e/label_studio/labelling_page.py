@@ -43,13 +43,13 @@ class LabellingPage:
 
     def open(self, project, task):
         self._page.goto(f"{self._url}/projects/{project}/data?task={task}")
-        self._page.wait_for_selector("text=none apply", timeout=60_000)
+        self._page.wait_for_selector(".htx-taxonomy", timeout=120_000)
         self._page.wait_for_timeout(1500)
 
     def open_next(self, project):
         """Let Label Studio hand out the next task, as annotators work; it shows the instructions first."""
         self._page.goto(f"{self._url}/projects/{project}/data?labeling=1")
-        self._page.wait_for_selector("text=none apply", timeout=60_000)
+        self._page.wait_for_selector(".htx-taxonomy", timeout=120_000)
         self._page.wait_for_timeout(1500)
         self._page.keyboard.press("Escape")
         self._page.wait_for_timeout(500)
