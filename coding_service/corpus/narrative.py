@@ -51,6 +51,11 @@ class CodedNarrative:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     @property
+    def unit(self) -> str:
+        """What is never divided by a split: the group, or the narrative itself where it has none."""
+        return self.group or self.id
+
+    @property
     def pair(self) -> str:
         """The ``meta.pair`` shared by narratives that were written to be alike; empty if there is none."""
         pair = self.meta.get("pair")

@@ -251,7 +251,7 @@ def slices_by(narratives: Sequence[CodedNarrative], key: str) -> dict[str, NDArr
 
 def group_names(narratives: Sequence[CodedNarrative]) -> list[str]:
     """Give the group of each narrative; one without is a group of its own."""
-    return [narrative.group or narrative.id for narrative in narratives]
+    return [narrative.unit for narrative in narratives]
 
 
 def _with_thresholds(codes: Sequence[dict[str, Any]], bundle: Bundle) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ def evidence_quality(
             rows.append((character_f1(shown, gold), on_gold, len(shown), touched, len(gold), coverage))
             where.append(row)
     f1, hits, n_shown, reached, n_gold, coverages = np.array(rows).reshape(-1, 6).T
-    sample = resample([narratives[row].group or narratives[row].id for row in where])
+    sample = resample([narratives[row].unit for row in where])
     drawn = divide(*sample.totals(np.column_stack([f1, np.ones_like(f1)])).T)
     return {
         "n_pairs": len(rows),

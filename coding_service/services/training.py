@@ -98,7 +98,7 @@ def train(
     """
     narratives = [narrative for corpus in corpora for narrative in corpus.narratives if narrative.split in TRAIN_SPLITS]
     labels = label_matrix(narratives, taxonomy)
-    groups = [narrative.group or narrative.id for narrative in narratives]
+    groups = [narrative.unit for narrative in narratives]
     if not (labels == PRESENT).any() or len(set(groups)) < recipe.folds:
         raise CorpusError(
             f"The corpora hold {len(narratives)} narratives of {len(set(groups))} groups to train on, "
@@ -151,7 +151,7 @@ def measure(bundle: Bundle, narratives: Sequence[CodedNarrative]) -> dict[str, A
     """Measure a bundle on narratives it was not trained on; JSON-ready."""
     labels = label_matrix(narratives, bundle.taxonomy)
     probabilities = bundle.suggest([narrative.text for narrative in narratives]).values
-    groups = [narrative.group or narrative.id for narrative in narratives]
+    groups = [narrative.unit for narrative in narratives]
     suggested = bundle.suggested(probabilities)
     return evaluate(labels, probabilities, suggested, code_ids=bundle.taxonomy.code_ids, groups=groups).to_dict()
 
@@ -168,7 +168,7 @@ def _cross_validated(
         thresholds = choose_thresholds(calibration.apply(out.scores[outside], taxonomy), out.labels[outside])
         probabilities[inside] = calibration.apply(out.scores[inside], taxonomy)
         suggested[inside] = lift(probabilities[inside] >= thresholds, taxonomy)
-    groups = [narrative.group or narrative.id for narrative in narratives]
+    groups = [narrative.unit for narrative in narratives]
     families = np.array([str(narrative.meta.get("family", "")) for narrative in narratives])
     slices = {
         name: families == name for name in sorted(set(families) - {""}) if int((families == name).sum()) >= MIN_SLICE
@@ -211,14 +211,14 @@ def _describe(corpus: NamedCorpus) -> dict[str, Any]:
         "name": corpus.name,
         "fingerprint": corpus_fingerprint(corpus.narratives),
         "n_narratives": len(trained),
-        "n_groups": len({narrative.group or narrative.id for narrative in trained}),
+        "n_groups": len({narrative.unit for narrative in trained}),
         "groups": sorted({group_key(narrative) for narrative in trained}),
     }
 
 
 def group_key(narrative: CodedNarrative) -> str:
     """Name a group by a hash, so that a bundle can tell what it was trained on without naming a review."""
-    return hashlib.sha256((narrative.group or narrative.id).encode()).hexdigest()[:12]
+    return hashlib.sha256(narrative.unit.encode()).hexdigest()[:12]
 
 
 def _versions() -> dict[str, str]:

@@ -22,7 +22,7 @@ GRID: tuple[Blend, ...] = tuple(
 
 def held_out(narratives: Sequence[CodedNarrative], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split rows by group; returns the rows to learn from and the rows to choose on."""
-    draws = np.array([_draw(narrative.group or narrative.id, seed) for narrative in narratives])
+    draws = np.array([_draw(narrative.unit, seed) for narrative in narratives])
     order = np.argsort(draws, kind="stable")
     cut = draws[order[int(len(order) * HELD_OUT_SHARE)]] if len(order) else 0.0
     return np.flatnonzero(draws >= cut), np.flatnonzero(draws < cut)

@@ -3,11 +3,9 @@
 import csv
 import io
 import json
-from dataclasses import dataclass
 
 import pytest
 
-from coding_service.cli.main import run
 from coding_service.corpus.files import read_corpus
 
 SECRET = "Mother slept on the couch with the baby"
@@ -24,27 +22,6 @@ LINES = [
     }
     for row in range(20)
 ]
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    """Runs the command line in this process, errors and exit codes included."""
-
-    def invoke(*arguments):
-        monkeypatch.setattr("sys.argv", ["io-coding", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            run()
-        captured = capsys.readouterr()
-        return Result(exit_.value.code or 0, captured.out, captured.err)
-
-    return invoke
 
 
 @pytest.fixture

@@ -1,43 +1,15 @@
 """``train --from-store``, ``compare --from-store``, ``bundles promote | rollback | opt-in`` and ``retrain``."""
 
-import json
 import shutil
-from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
 
-from coding_service.cli.main import run
 from coding_service.store import Scope, UnitOfWork, open_engine
 from coding_service.store.rows import RunRow
 from tests.services.verified_store import add_jurisdiction, add_verified, coded, write_lexical, write_recipe
 
 EVERYTHING = Scope.everything()
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def rows(self):
-        return [json.loads(line) for line in self.out.splitlines()]
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    """Runs the command line in this process, errors and exit codes included."""
-
-    def invoke(*arguments):
-        monkeypatch.setattr("sys.argv", ["io-coding", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            run()
-        captured = capsys.readouterr()
-        return Result(exit_.value.code or 0, captured.out, captured.err)
-
-    return invoke
 
 
 @pytest.fixture(scope="module")

@@ -3,35 +3,13 @@
 import csv
 import io
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
 
-from coding_service.cli.main import run
 from coding_service.corpus.files import write_corpus
 from coding_service.taxonomy.files import dump_taxonomy
 from tests.suggesters.narratives import make_corpus, make_taxonomy
-
-
-@dataclass
-class Result:
-    code: int
-    out: str
-    err: str
-
-
-@pytest.fixture
-def cli(monkeypatch, capsys):
-    """Runs the command line in this process, errors and exit codes included."""
-
-    def invoke(*arguments):
-        monkeypatch.setattr("sys.argv", ["io-coding", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            run()
-        captured = capsys.readouterr()
-        return Result(exit_.value.code or 0, captured.out, captured.err)
-
-    return invoke
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def deal(narratives: Sequence[CodedNarrative], *, first_share: float, n_reviews:
     reviews: dict[str, list[CodedNarrative]] = defaultdict(list)
     for narrative in dealt:
         if narrative.split == "train":
-            reviews[narrative.group or narrative.id].append(narrative)
+            reviews[narrative.unit].append(narrative)
     if len(reviews) < n_reviews:
         raise CorpusError(
             f"{n_reviews} reviews are to come in, and the corpus leaves {len(reviews)}.",

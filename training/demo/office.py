@@ -173,7 +173,7 @@ def _caller(store: Engine, name: str, role: str) -> Caller:
 def _review(narratives: Sequence[CodedNarrative], day: date) -> NewReview:
     first = narratives[0]
     return NewReview(
-        first.group or first.id,
+        first.unit,
         cause=_listed(first, "cause", CAUSES),
         incident_type=_listed(first, "incident_type", INCIDENT_TYPES),
         review_date=day,
