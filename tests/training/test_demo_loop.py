@@ -23,8 +23,15 @@ pytestmark = pytest.mark.slow
 def start(output, *arguments):
     command = [sys.executable, ROOT / "training" / "demo_loop.py", "--output", output, *arguments]
     environment = {**os.environ, "CODING_SERVICE_BLIND_SHARE": "0"}  # a simulation is not led by the machine's settings
-    pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, env=environment, start_new_session=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
+    return subprocess.Popen(  # noqa: PLW1509 - no thread of the tests runs beside
+        command, env=environment, start_new_session=True, preexec_fn=heed_interrupts, **pipes
+    )
+
+
+def heed_interrupts():
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def simulate(output, *arguments):
