@@ -32,7 +32,7 @@ REQUEST = (
     b"Content-Length: %d\r\n\r\n%s" % (len(BODY), BODY)
 )
 TAKE_UP_SECONDS = 10
-ENOUGH = 10
+ENOUGH = 50
 """Promotions below which a single hiccup of the machine decides the 99th percentile."""
 PATIENCE_SECONDS = 60
 
