@@ -12,8 +12,8 @@ TOO_FEW = "too few"
 
 
 @pytest.fixture
-def team(sqlite_url):
-    engine = open_engine(sqlite_url)
+def team(store_url):
+    engine = open_engine(store_url)
     yield Team(engine)
     engine.dispose()
 

@@ -32,8 +32,8 @@ def shelf(folder):
 
 
 @pytest.fixture
-def store(sqlite_url):
-    opened = open_engine(sqlite_url)
+def store(store_url):
+    opened = open_engine(store_url)
     yield opened
     opened.dispose()
 

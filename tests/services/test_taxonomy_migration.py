@@ -56,8 +56,8 @@ def shelf(bundles):
 
 
 @pytest.fixture
-def store(sqlite_url):
-    opened = open_engine(sqlite_url)
+def store(store_url):
+    opened = open_engine(store_url)
     yield opened
     opened.dispose()
 
@@ -244,19 +244,20 @@ def test_bundles_of_two_versions_are_compared_on_what_they_share(store, shelf, b
     assert done["warnings"] == []
     recipe = write_recipe(tmp_path, coded(60, start=1000))
     verified = take_verified(store, ALL)
-    made = carry_out(Run(recipe, name="new"), bundles=bundles, cache=tmp_path, verified=verified)
+    name = f"new-{store.dialect.name}"
+    made = carry_out(Run(recipe, name=name), bundles=bundles, cache=tmp_path, verified=verified)
     assert made["taxonomy"] == {"id": "io-themes", "version": "1.1.0"}
     gold = freeze_gold(store, ALL)
-    pair = call_bundles(store, (shelf.get("old"), shelf.get("new")), gold.taxonomy)
+    pair = call_bundles(store, (shelf.get("old"), shelf.get(name)), gold.taxonomy)
     result = compare_bundles(*pair, gold, draws=50)
     compared = {row["code"]: row for row in result["codes"]}
     assert compared[RECORDS]["support"] > 20
     assert compared[RECORDS]["first_f1"] > 0.5
     assert not {STRAIN, CARE, "family.immigration"} & compared.keys()
-    examination = examine(store, shelf, Petition("new"))
+    examination = examine(store, shelf, Petition(name))
     assert examination.verdict == "passed", [row for row in examination.report["rows"] if not row["passed"]]
     assert RECORDS in {row["subject"] for row in examination.report["rows"]}
-    refused = examine(store, Shelf(bundles, "new", threads=1), Petition("old"))
+    refused = examine(store, Shelf(bundles, name, threads=1), Petition("old"))
     assert ("taxonomy", False) in {(row["check"], row["passed"]) for row in refused.report["rows"]}
 
 
