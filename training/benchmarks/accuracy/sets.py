@@ -77,7 +77,7 @@ def _ours(name: str, data: Path | None, rows: int) -> LearningSet:
         sides = [(starter + train, dev)]
     else:
         real = train + dev
-        sides = [(starter + _without(real, own), _within(real, own)) for own in FAMILIES]
+        sides = [(starter + without(real, own), within(real, own)) for own in FAMILIES]
     parts = [split_part(before, after, taxonomy) for before, after in sides if after]
     return LearningSet(name, taxonomy, closed=True, parts=tuple(parts))
 
@@ -109,9 +109,11 @@ def _family(families: Sequence[str]) -> Callable[[CodedNarrative], bool]:
     return lambda narrative: narrative.meta.get("family") in families
 
 
-def _within(narratives: Sequence[CodedNarrative], families: Sequence[str]) -> list[CodedNarrative]:
+def within(narratives: Sequence[CodedNarrative], families: Sequence[str]) -> list[CodedNarrative]:
+    """Give the narratives of some kinds of source."""
     return list(filter(_family(families), narratives))
 
 
-def _without(narratives: Sequence[CodedNarrative], families: Sequence[str]) -> list[CodedNarrative]:
+def without(narratives: Sequence[CodedNarrative], families: Sequence[str]) -> list[CodedNarrative]:
+    """Give the narratives of all other kinds of source."""
     return [narrative for narrative in narratives if not _family(families)(narrative)]

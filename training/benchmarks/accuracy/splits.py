@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import PRESENT, Labels, label_matrix
@@ -23,13 +24,20 @@ class Part:
     test: tuple[CodedNarrative, ...]
 
 
+def clear_of(
+    train: Sequence[CodedNarrative], measured: Sequence[CodedNarrative]
+) -> tuple[list[int], NDArray[np.int64]]:
+    """Give the rows of one side that stand in no group with the other, and the groups of both sides, one after the other."""
+    groups = merged_groups([*train, *measured])
+    theirs = set(groups[len(train) :].tolist())
+    return [row for row, group in enumerate(groups[: len(train)].tolist()) if group not in theirs], groups
+
+
 def split_part(
     train: Sequence[CodedNarrative], test: Sequence[CodedNarrative], taxonomy: Taxonomy, *, closed: bool = True
 ) -> Part:
     """Drop what is near the test side from the other, and lay a fifth of the rest aside, whole groups at a time."""
-    groups = merged_groups([*train, *test])
-    measured = set(groups[len(train) :].tolist())
-    kept = [row for row, group in enumerate(groups[: len(train)].tolist()) if group not in measured]
+    kept, groups = clear_of(train, test)
     learned = [train[row] for row in kept]
     folds = grouped_folds(groups[kept], label_matrix(learned, taxonomy, close=closed), FIFTHS, SEED)
     sides = [[learned[row] for row in np.flatnonzero(at)] for at in (folds != 0, folds == 0)]

@@ -1,6 +1,5 @@
 """A new jurisdiction in the small: a kind of source that the starting bundle never saw, cut into a pool and a test side."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,10 +7,11 @@ import numpy as np
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import label_matrix
-from coding_service.corpus.split import grouped_folds, merged_groups
+from coding_service.corpus.split import grouped_folds
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import find_taxonomy
-from training.benchmarks.accuracy.sets import read_ours
+from training.benchmarks.accuracy.sets import read_ours, within, without
+from training.benchmarks.accuracy.splits import clear_of
 
 SOURCES = {
     "us-pa-summaries": ("us-pa-summaries",),
@@ -49,13 +49,6 @@ def load_source(name: str, data: Path | None) -> NewSource:
     taxonomy = find_taxonomy("io-themes", "1.0.0")
     starter, train, dev = read_ours(data, taxonomy)
     real = [*train, *dev]
-    own = [narrative for narrative in real if narrative.meta.get("family") in SOURCES[name]]
-    rest = [*starter, *(narrative for narrative in real if narrative.meta.get("family") not in SOURCES[name])]
-    return _apart(name, taxonomy, rest, own)
-
-
-def _apart(name: str, taxonomy: Taxonomy, rest: Sequence[CodedNarrative], own: Sequence[CodedNarrative]) -> NewSource:
-    groups = merged_groups([*rest, *own]).tolist()
-    near = set(groups[len(rest) :])
-    before = [narrative for narrative, group in zip(rest, groups, strict=False) if group not in near]
-    return NewSource(name, taxonomy, tuple(before), tuple(own), tuple(groups[len(rest) :]))
+    rest, own = [*starter, *without(real, SOURCES[name])], within(real, SOURCES[name])
+    kept, groups = clear_of(rest, own)
+    return NewSource(name, taxonomy, tuple(rest[row] for row in kept), tuple(own), tuple(groups[len(rest) :].tolist()))
