@@ -9,7 +9,7 @@ import numpy as np
 
 from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, describe
 from coding_service.suggesters.heads import Heads, Rows, fit_heads
-from coding_service.suggesters.tuning import Tuning
+from coding_service.suggesters.tuning import TunedHeads, Tuning
 
 
 class HashingEncoder:
@@ -34,6 +34,23 @@ class HashingEncoder:
 def _direction(word: str, dimension: int) -> np.ndarray:
     digest = hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()[:dimension]
     return (np.frombuffer(digest, dtype=np.uint8).astype(np.float32) - 127.5) / 127.5
+
+
+class MarkingEncoder(HashingEncoder):
+    """The same, and finds one word in every sentence that holds it, for the codes that its tuning names."""
+
+    def __init__(self, word: str, codes: Sequence[str]) -> None:
+        super().__init__()
+        self.tuning = Tuning(quotes={code: (np.zeros(self.dimension), 0.0) for code in codes})
+        self._word = word
+
+    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[np.ndarray, np.ndarray]:
+        runs = np.zeros((len(sentences), len(heads.intercepts), 2), dtype=np.int64)
+        for row, sentence in enumerate(sentences):
+            at = sentence.find(self._word)
+            found = [at, at + len(self._word)] if at >= 0 else [0, len(sentence)]
+            runs[row] = np.where(heads.intercepts[:, None] == 0, found, [0, len(sentence)])
+        return self.encode(sentences), runs
 
 
 class FolderEncoder(HashingEncoder):
@@ -65,4 +82,5 @@ def tune_encoder(options, rows, taxonomy, destination, *, seed):
     describe_hashing_encoder(destination)
     encoder = HashingEncoder()
     learned = Rows(encoder.encode(rows.sentences), rows.labels, rows.weights)
-    return fit_heads(learned, Heads.blank(encoder.dimension, len(taxonomy.code_ids)), strength=8.0)
+    blank = Heads.blank(encoder.dimension, len(taxonomy.code_ids))
+    return TunedHeads(fit_heads(learned, blank, strength=8.0), blank)

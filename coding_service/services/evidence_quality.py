@@ -47,7 +47,7 @@ def evidence_quality(
     for row, column in np.argwhere(right).tolist():
         narrative, cuts = narratives[row], scores.spans[row]
         gold = _marked(narrative, taxonomy.code_ids[column], taxonomy)
-        shown = [(part.start, part.end) for part in choose_evidence(cuts, scores.span_scores[row][:, column])]
+        shown = [(part.start, part.end) for part in choose_evidence(scores, row, column)]
         if gold and shown:
             coverage = coverage_share(shown, len(narrative.text)) if len(cuts) >= LONG_TEXT else np.nan
             on_gold, touched = overlap_share(shown, gold) * len(shown), overlap_share(gold, shown) * len(gold)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import onnxruntime
@@ -15,7 +15,10 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from coding_service.errors import BundleError
+from coding_service.suggesters.heads import Heads
+from coding_service.suggesters.quotes import telling_runs
 from coding_service.suggesters.tuning import TUNING, Tuning
+from coding_service.suggestions.scores import Spans
 
 Vectors = NDArray[np.float32]
 
@@ -52,6 +55,30 @@ class Encoder(Protocol):
         -------
         ndarray of shape (n_sentences, dimension), float32
             Unit vectors, row *i* is sentence *i*.
+        """
+        ...
+
+
+@runtime_checkable
+class MarkingEncoder(Encoder, Protocol):
+    """An encoder that can also tell the words of a sentence."""
+
+    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[Vectors, Spans]:
+        """Encode sentences, and find the words of each that tell each code.
+
+        Parameters
+        ----------
+        sentences : sequence of str
+            What to read.
+        heads : Heads
+            Over states of word pieces; see `quotes.quote_heads`.
+
+        Returns
+        -------
+        vectors : ndarray of shape (n_sentences, dimension), float32
+            As `encode`.
+        runs : ndarray of shape (n_sentences, n_codes, 2)
+            Start and end of the words in their sentence.
         """
         ...
 
@@ -111,12 +138,29 @@ class OnnxEncoder:
         """
         if not sentences:
             return np.zeros((0, self.dimension), dtype=np.float32)
-        return np.concatenate(list(self._workers.map(self._encode, self._tokenizer.encode_batch(list(sentences)))))
+        read = self._tokenizer.encode_batch(list(sentences))
+        return np.concatenate(list(self._workers.map(lambda pieces: self._run(pieces, "embedding")[0], read)))
 
-    def _encode(self, pieces: Encoding) -> Vectors:
+    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[Vectors, Spans]:
+        """Encode sentences, and find the words of each that tell each code; see `MarkingEncoder.mark`."""
+        if not sentences:
+            return self.encode([]), np.zeros((0, len(heads.intercepts), 2), dtype=np.int64)
+
+        def read(pieces: Encoding) -> tuple[Vectors, Spans]:
+            vector, states = self._run(pieces, "embedding", "states")
+            inside = slice(1, -1)  # between the marks of start and end
+            logits, at = heads.logits(states[0, inside]), np.array(pieces.offsets[inside]).reshape(-1, 2)
+            if len(at) == 0:
+                return vector, np.zeros((len(heads.intercepts), 2), dtype=np.int64)
+            return vector, telling_runs(logits, at, np.array(pieces.word_ids[inside]))
+
+        done = list(self._workers.map(read, self._tokenizer.encode_batch(list(sentences))))
+        return np.concatenate([vector for vector, _ in done]), np.stack([runs for _, runs in done])
+
+    def _run(self, pieces: Encoding, *outputs: str) -> list[NDArray[np.float32]]:
         inputs = {"input_ids": [pieces.ids], "attention_mask": [pieces.attention_mask]}
         feed = {name: np.array(values, dtype=np.int64) for name, values in inputs.items()}
-        return np.asarray(self._session.run(None, feed)[0])
+        return list(self._session.run(list(outputs), feed))
 
 
 def read_description(folder: Path, *, verify: bool = True) -> dict[str, Any]:

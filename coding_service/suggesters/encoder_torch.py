@@ -2,7 +2,7 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Protocol
@@ -14,7 +14,8 @@ from coding_service.errors import BundleError, MissingExtraError
 from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, Vectors, describe, hash_file, quantise
 from coding_service.suggesters.heads import Heads
 from coding_service.suggesters.priors import code_centres
-from coding_service.suggesters.tuning import Tuning, TuningRows
+from coding_service.suggesters.quotes import quoted_pieces
+from coding_service.suggesters.tuning import TunedHeads, Tuning, TuningRows
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -37,6 +38,11 @@ START_SCALE = 10.0
 START_BIAS = -3.5
 """A head starts as the direction of its code's wording, at this length and offset."""
 PRESENT_WEIGHT = 2.0
+QUOTE_SCALE = 1.0
+QUOTE_BIAS = -1.0
+"""The same of a head over word pieces, whose states are some ten times longer than a sentence vector."""
+QUOTED_WEIGHT = 1.6
+"""Of a piece inside a quote: runs begin and end at even odds, and a run a little long costs less than one too short."""
 WARM_SHARE = 0.06
 
 
@@ -125,17 +131,18 @@ def save_model(model: SentenceTransformer, reference: str, destination: Path, *,
 
 
 class _Pooled(torch.nn.Module):  # type: ignore[misc]  # torch comes without types here
-    """The transformer with mean pooling and L2 normalisation."""
+    """The transformer, and beside it mean pooling and L2 normalisation."""
 
     def __init__(self, transformer: Any) -> None:
         super().__init__()
         self.transformer = transformer
 
     def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-        """Give unit vectors of shape (n_sentences, dimension)."""
+        """Give unit vectors, shape (n_sentences, dimension), and states, (n_sentences, n_pieces, dimension)."""
         states = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        return torch.nn.functional.normalize((states * mask).sum(1) / mask.sum(1).clamp(min=1e-9), dim=1)
+        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1e-9)
+        return torch.nn.functional.normalize(mean, dim=1), states
 
 
 def _export_graph(model: SentenceTransformer, path: Path) -> None:
@@ -148,8 +155,8 @@ def _export_graph(model: SentenceTransformer, path: Path) -> None:
         (sample, sample),
         path,
         input_names=["input_ids", "attention_mask"],
-        output_names=["embedding"],
-        dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "sentences"}},
+        output_names=["embedding", "states"],
+        dynamic_axes={"input_ids": axes, "attention_mask": axes, "embedding": {0: "sentences"}, "states": axes},
         opset_version=OPSET,
         dynamo=False,  # the file that the other exporter writes does not load in ONNX Runtime
     )
@@ -174,10 +181,11 @@ class TuningOptions(Protocol):
 
 def tune_encoder(
     options: TuningOptions, rows: TuningRows, taxonomy: Taxonomy, destination: Path, *, seed: int
-) -> Heads:
-    """Tune an encoder end to end, with one head per code that starts from the code's wording, and export it.
+) -> TunedHeads:
+    """Tune an encoder end to end, with the heads of its codes, and export it.
 
-    Word embeddings stay as they are: they are half of the weights, and a few thousand narratives touch few of them.
+    Each code has a head over sentences, which starts from the code's wording, and one over word pieces, which learns
+    the quotes. Word embeddings stay as they are: they are half of the weights, and a few thousand narratives touch few.
 
     Parameters
     ----------
@@ -194,56 +202,80 @@ def tune_encoder(
 
     Returns
     -------
-    Heads
-        Over the vectors of the exported encoder.
+    TunedHeads
+        Over what the exported encoder gives.
     """
     torch.manual_seed(seed)
     drawn = np.random.default_rng(seed)
     model = load_model(options.encoder)
     pooled = _Pooled(model[0].auto_model)
-    centres = code_centres(lambda texts: np.asarray(model.encode(list(texts), normalize_embeddings=True)), taxonomy)
-    centres = centres - centres.mean(axis=0)
-    head = torch.nn.Linear(centres.shape[1], len(centres))
-    with torch.no_grad():
-        head.weight.copy_(torch.tensor(START_SCALE * centres / np.linalg.norm(centres, axis=1, keepdims=True)))
-        head.bias.fill_(START_BIAS)
+    sentence_head, quote_head = _starting_heads(model, taxonomy)
     model[0].auto_model.embeddings.requires_grad_(requires_grad=False)
     kept = np.flatnonzero((rows.labels >= 0).any(axis=1))
     loud = (rows.labels == 1).any(axis=1) | rows.denied.any(axis=1)
     trust = rows.weights[:, None] * np.where(rows.denied, options.denied_weight, 1.0)
-    pieces = model.tokenizer([rows.sentences[row] for row in kept], truncation=True, max_length=MAX_PIECES)["input_ids"]
+    pieces, quoted = _cut(model.tokenizer, rows, kept.tolist())
+    lengths = {row: len(own) for row, own in pieces.items()}
     batches = [
         batch
         for _ in range(options.epochs)
-        for batch in _batches(
-            _drawn(kept, loud, options.quiet_share, drawn),
-            {r: len(p) for r, p in zip(kept, pieces, strict=True)},
-            drawn,
-        )
+        for batch in _batches(_drawn(kept, loud, options.quiet_share, drawn), lengths, drawn)
     ]
+    tuned = [weights for weights in pooled.parameters() if weights.requires_grad]
+    heads = [*sentence_head.parameters(), *quote_head.parameters()]
     optimiser = torch.optim.AdamW(
         [
-            {
-                "params": [p for p in pooled.parameters() if p.requires_grad],
-                "lr": options.learning_rate,
-                "weight_decay": 0.01,
-            },
-            {"params": head.parameters(), "lr": options.head_rate, "weight_decay": 0.0},
+            {"params": tuned, "lr": options.learning_rate, "weight_decay": 0.01},
+            {"params": heads, "lr": options.head_rate, "weight_decay": 0.0},
         ]
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_then_down(len(batches)))
-    by_row = dict(zip(kept.tolist(), pieces, strict=True))
     pooled.train()
     for batch in batches:
-        logits = head(pooled(**_padded([by_row[row] for row in batch])))
-        loss = _loss(logits, rows.labels[batch], trust[batch])
+        vectors, states = pooled(**_padded([pieces[row] for row in batch]))
+        loss = _loss(sentence_head(vectors), rows.labels[batch], trust[batch])
+        loss = loss + _quote_loss(quote_head(states), [quoted.get(row, {}) for row in batch])
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(pooled.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(tuned, 1.0)
         optimiser.step()
         schedule.step()
     save_model(model, options.encoder, destination)
+    return TunedHeads(_as_heads(sentence_head), _as_heads(quote_head))
+
+
+def _starting_heads(model: SentenceTransformer, taxonomy: Taxonomy) -> tuple[Any, Any]:
+    """Give a head over sentences and one over word pieces, both in the direction of each code's wording."""
+    centres = code_centres(lambda texts: np.asarray(model.encode(list(texts), normalize_embeddings=True)), taxonomy)
+    centres = centres - centres.mean(axis=0)
+    directions = torch.tensor(centres / np.linalg.norm(centres, axis=1, keepdims=True))
+    heads = []
+    for scale, bias in ((START_SCALE, START_BIAS), (QUOTE_SCALE, QUOTE_BIAS)):
+        head = torch.nn.Linear(centres.shape[1], len(centres))
+        with torch.no_grad():
+            head.weight.copy_(scale * directions)
+            head.bias.fill_(bias)
+        heads.append(head)
+    return heads[0], heads[1]
+
+
+def _as_heads(head: Any) -> Heads:
     return Heads(head.weight.detach().numpy().T.astype(np.float64), head.bias.detach().numpy().astype(np.float64))
+
+
+def _cut(
+    tokenizer: Any, rows: TuningRows, kept: list[int]
+) -> tuple[dict[int, list[int]], dict[int, dict[int, NDArray[np.bool_]]]]:
+    """Cut rows into word pieces; gives, by row, the pieces, and by column which of them stand in a quote."""
+    sentences = [rows.sentences[row] for row in kept]
+    read = tokenizer(sentences, truncation=True, max_length=MAX_PIECES, return_offsets_mapping=True)
+    pieces = dict(zip(kept, read["input_ids"], strict=True))
+    quoted = {
+        row: {column: quoted_pieces(offsets[1:-1], spans) for column, spans in rows.quotes[row].items()}
+        for row, offsets in zip(kept, read["offset_mapping"], strict=True)
+        if rows.quotes[row]
+    }
+    return pieces, quoted
 
 
 def _drawn(kept: NDArray[np.int64], loud: NDArray[np.bool_], share: float, drawn: np.random.Generator) -> list[int]:
@@ -276,6 +308,31 @@ def _loss(logits: Any, labels: NDArray[np.int8], trust: Floats) -> Any:
     known = torch.tensor((labels >= 0) * trust, dtype=torch.float32)
     misfit = torch.nn.functional.binary_cross_entropy_with_logits(logits, present, reduction="none")
     return (misfit * known * (1 + present * (PRESENT_WEIGHT - 1))).sum() / len(labels)
+
+
+def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]]) -> Any:
+    """Give the misfit of word pieces to the quotes of the codes that their sentence tells, a sentence at equal weight.
+
+    Parameters
+    ----------
+    logits : tensor of shape (n_rows, n_pieces, n_codes)
+        Marks of start and end included.
+    quoted : sequence of mapping
+        By column, for each row: which of the pieces between the marks stand in a quote.
+    """
+    told = [(row, column, own) for row, columns in enumerate(quoted) for column, own in columns.items()]
+    if not told:
+        return logits.sum() * 0.0
+    sizes = [len(own) for _, _, own in told]
+    rows = np.repeat([row for row, _, _ in told], sizes)
+    columns = np.repeat([column for _, column, _ in told], sizes)
+    places = np.concatenate([np.arange(size) + 1 for size in sizes])
+    wanted = np.concatenate([own for _, _, own in told]).astype(np.float32)
+    misfit = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits[rows, places, columns], torch.tensor(wanted), reduction="none"
+    )
+    shares = np.repeat(1.0 / np.array(sizes), sizes) * np.where(wanted > 0, QUOTED_WEIGHT, 1.0)
+    return (misfit * torch.tensor(shares, dtype=torch.float32)).sum() / len(quoted)
 
 
 def _warm_then_down(n_steps: int) -> Callable[[int], float]:

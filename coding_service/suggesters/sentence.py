@@ -15,12 +15,13 @@ from coding_service.corpus.labels import UNKNOWN, label_matrix
 from coding_service.suggesters.arrays import load_arrays, save_arrays
 from coding_service.suggesters.blend import choose_blend, held_out
 from coding_service.suggesters.embeddings import CachedEncoder
-from coding_service.suggesters.encoder import Encoder, Vectors
+from coding_service.suggesters.encoder import Encoder, MarkingEncoder, Vectors
 from coding_service.suggesters.encoders import open_encoder, save_encoder
 from coding_service.suggesters.heads import Heads, Rows, fit_heads
 from coding_service.suggesters.lexical import LexicalSuggester
 from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.priors import definition_rows, prior_heads
+from coding_service.suggesters.quotes import quote_heads
 from coding_service.suggesters.sentence_labels import SentenceLabels, label_sentences
 from coding_service.suggesters.sentences import split_sentences
 from coding_service.suggesters.tuning import Remembered
@@ -55,6 +56,7 @@ class _Read:
     spans: tuple[Spans, ...]
     vectors: Vectors
     first: NDArray[np.int64]
+    quotes: tuple[Spans, ...] = ()
 
     def of(self, matrix: Floats, row: int) -> Floats:
         """Give the rows of a per-sentence matrix that belong to one narrative."""
@@ -68,6 +70,8 @@ class Learned:
     sentence: Heads
     narrative: Heads
     lexical: LexicalSuggester
+    quote: Heads | None = None
+    """Tells the words of a sentence; comes with an encoder that was tuned on quotes."""
 
 
 class SentenceSuggester:
@@ -138,6 +142,7 @@ class SentenceSuggester:
             sentence=self._fit_sentences(read, told, trust, taxonomy),
             narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength),
             lexical=LexicalSuggester.from_parameters({}).fit(narratives, taxonomy, seed=seed),
+            quote=quote_heads(tuning, taxonomy),
         )
         return self
 
@@ -156,7 +161,7 @@ class SentenceSuggester:
 
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
-        read = self._read(texts)
+        read = self._read(texts, quote=self._learned.quote)
         parts = self._readings(read, texts)
         blend = np.array(self._options.blend or (1.0, 0.0, 0.0))
         sentence_scores = expit(self._learned.sentence.logits(read.vectors))
@@ -164,6 +169,7 @@ class SentenceSuggester:
             expit(np.tensordot(blend, parts, axes=1)),
             read.spans,
             tuple(read.of(sentence_scores, row) for row in range(len(texts))),
+            read.quotes,
         )
 
     def readings(self, texts: Sequence[str]) -> Floats:
@@ -178,11 +184,16 @@ class SentenceSuggester:
             best[row] = own.max(axis=0) if len(own) else self._learned.sentence.intercepts
         return np.stack([best, self._learned.narrative.logits(_mean(read)), self._learned.lexical.logits(texts)])
 
-    def _read(self, texts: Sequence[str]) -> _Read:
+    def _read(self, texts: Sequence[str], *, quote: Heads | None = None) -> _Read:
         spans = tuple(split_sentences(text) for text in texts)
         sentences = [text[start:end] for text, cuts in zip(texts, spans, strict=True) for start, end in cuts]
         first = np.concatenate([[0], np.cumsum([len(cuts) for cuts in spans])]).astype(np.int64)
-        return _Read(spans, self.encoder.encode(sentences), first)
+        # An encoder that keeps its vectors has no word of the sentences at hand, and whoever trains asks for none.
+        if quote is None or not isinstance(self.encoder, MarkingEncoder):
+            return _Read(spans, self.encoder.encode(sentences), first)
+        vectors, runs = self.encoder.mark(sentences, quote)
+        quotes = tuple(runs[first[row] : first[row + 1]] + cuts[:, :1, None] for row, cuts in enumerate(spans))
+        return _Read(spans, vectors, first, quotes)
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
@@ -200,20 +211,22 @@ class SentenceSuggester:
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
+        encoder = open_encoder(str(folder / ENCODER), threads=threads)
         return cls(
             read_parameters(SentenceParameters, parameters, cls.name),
-            encoder=open_encoder(str(folder / ENCODER), threads=threads),
-            learned=read_learned(folder, taxonomy),
+            encoder=encoder,
+            learned=read_learned(folder, encoder, taxonomy),
         )
 
 
-def read_learned(folder: Path, taxonomy: Taxonomy) -> Learned:
+def read_learned(folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> Learned:
     """Read what ``save`` wrote beside the encoder."""
     sentence, sentence_offsets, narrative, narrative_offsets = load_arrays(folder / HEADS, *HEAD_ARRAYS)
     return Learned(
         sentence=Heads(sentence, sentence_offsets),
         narrative=Heads(narrative, narrative_offsets),
         lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
+        quote=quote_heads(encoder.tuning, taxonomy),
     )
 
 

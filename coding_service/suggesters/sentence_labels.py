@@ -81,11 +81,7 @@ def label_sentences(
     open_pairs: list[tuple[int, int]] = []
     for row, narrative in enumerate(narratives):
         for column in np.flatnonzero(labels[row] == PRESENT):
-            code_id = taxonomy.code_ids[column]
-            quotes = [
-                span for each in (code_id, *taxonomy.sub_themes(code_id)) for span in narrative.evidence.get(each, ())
-            ]
-            told = _overlapping(spans[row], quotes)
+            told = _overlapping(spans[row], _quotes(narrative, taxonomy.code_ids[column], taxonomy))
             blocks[row][told, column] = PRESENT
             if not told.any():
                 open_pairs.append((row, int(column)))
@@ -119,6 +115,31 @@ def denied_sentences(
             if code_id in taxonomy.index and start >= 0:
                 block[_overlapping(cuts, [(start, start + len(quote))]), taxonomy.index[code_id]] = True
     return np.concatenate([np.zeros((0, len(taxonomy.code_ids)), dtype=bool), *denied])
+
+
+def quoted_parts(
+    narratives: Sequence[CodedNarrative], spans: Sequence[Spans], taxonomy: Taxonomy
+) -> list[dict[int, list[Span]]]:
+    """Give, for each sentence in order, the parts of it that readers quoted, by column; offsets in the sentence."""
+    parts: list[dict[int, list[Span]]] = []
+    for narrative, cuts in zip(narratives, spans, strict=True):
+        quotes = {column: _quotes(narrative, code_id, taxonomy) for column, code_id in enumerate(taxonomy.code_ids)}
+        for first, last in cuts.tolist():
+            inside = {
+                column: [
+                    (max(start, first) - first, min(end, last) - first)
+                    for start, end in own
+                    if start < last and end > first
+                ]
+                for column, own in quotes.items()
+            }
+            parts.append({column: own for column, own in inside.items() if own})
+    return parts
+
+
+def _quotes(narrative: CodedNarrative, code_id: str, taxonomy: Taxonomy) -> list[Span]:
+    """Give the evidence of a code; that of a sub-theme is evidence of its theme."""
+    return [span for each in (code_id, *taxonomy.sub_themes(code_id)) for span in narrative.evidence.get(each, ())]
 
 
 def _overlapping(spans: Spans, quotes: Sequence[Span]) -> NDArray[np.bool_]:

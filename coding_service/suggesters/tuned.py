@@ -16,9 +16,9 @@ from coding_service.suggesters.encoders import open_encoder
 from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.priors import EXAMPLE_TRUST, phrase_labels
 from coding_service.suggesters.sentence import ENCODER, SentenceParameters, SentenceSuggester, read_learned
-from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences
+from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences, quoted_parts
 from coding_service.suggesters.sentences import split_sentences
-from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, text_key
+from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, by_code, text_key
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -71,10 +71,8 @@ class TunedSuggester(SentenceSuggester):
         folder = Path(self._scratch.name) / ENCODER
         heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy), taxonomy, folder, seed=seed)
         tuning = Tuning(
-            heads={
-                code_id: (heads.weights[:, column], float(heads.intercepts[column]))
-                for column, code_id in enumerate(taxonomy.code_ids)
-            },
+            heads=by_code(heads.sentences, taxonomy),
+            quotes=by_code(heads.quotes, taxonomy),
             blend=self._tuned.blend,
             seen={text_key(narrative.text): None for narrative in narratives},
         )
@@ -101,10 +99,11 @@ class TunedSuggester(SentenceSuggester):
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
+        encoder = open_encoder(str(folder / ENCODER), threads=threads)
         return cls(
             read_parameters(TunedParameters, parameters, cls.name),
-            encoder=open_encoder(str(folder / ENCODER), threads=threads),
-            learned=read_learned(folder, taxonomy),
+            encoder=encoder,
+            learned=read_learned(folder, encoder, taxonomy),
         )
 
 
@@ -128,4 +127,5 @@ def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> Tun
         np.concatenate([told, labels]),
         np.concatenate([trust, np.full(len(phrases), EXAMPLE_TRUST)]),
         np.concatenate([denied_sentences(narratives, spans, taxonomy), labels == ABSENT]),
+        [*quoted_parts(narratives, spans, taxonomy), *({} for _ in phrases)],
     )

@@ -5,11 +5,13 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from coding_service.suggesters.heads import Heads
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -19,6 +21,8 @@ STEPS_PER_LOGIT = 10.0
 CLIP = 1e-5
 
 Blend = tuple[float, float, float]
+Head = tuple[Floats, float]
+"""Weights and intercept of one code."""
 
 
 @dataclass(frozen=True)
@@ -35,12 +39,31 @@ class TuningRows:
         Trust in each row.
     denied : ndarray of shape (n_rows, n_codes), bool
         Pairs whose sentence uses the words of the code without deserving it.
+    quotes : list of mapping of int to list of (int, int)
+        By column: the parts of the row that readers quoted, offsets in the row.
     """
 
     sentences: list[str]
     labels: NDArray[np.int8]
     weights: Floats
     denied: NDArray[np.bool_]
+    quotes: list[dict[int, list[tuple[int, int]]]]
+
+
+@dataclass(frozen=True)
+class TunedHeads:
+    """The heads that were tuned with an encoder, one column per code.
+
+    Parameters
+    ----------
+    sentences : Heads
+        Over sentence vectors: does the sentence tell the code?
+    quotes : Heads
+        Over states of word pieces: of a sentence that does, is this piece part of what readers quoted?
+    """
+
+    sentences: Heads
+    quotes: Heads
 
 
 @dataclass(frozen=True)
@@ -70,6 +93,8 @@ class Tuning:
     ----------
     heads : mapping of str to (ndarray, float)
         Weights and intercept of each code's head, tuned together with the encoder.
+    quotes : mapping of str to (ndarray, float)
+        Likewise, of the heads over states of word pieces.
     blend : tuple of float or None
         How the readings of a narrative were blended.
     seen : mapping of str to tuple of int or None
@@ -77,7 +102,8 @@ class Tuning:
         None where all siblings saw it.
     """
 
-    heads: Mapping[str, tuple[Floats, float]] = field(default_factory=dict)
+    heads: Mapping[str, Head] = field(default_factory=dict)
+    quotes: Mapping[str, Head] = field(default_factory=dict)
     blend: Blend | None = None
     seen: Mapping[str, tuple[int, ...] | None] = field(default_factory=dict)
 
@@ -112,10 +138,8 @@ class Tuning:
         """Write into the folder of an encoder."""
         content = {
             "blend": self.blend,
-            "heads": {
-                code_id: {"weights": [round(float(weight), 5) for weight in weights], "intercept": round(intercept, 5)}
-                for code_id, (weights, intercept) in self.heads.items()
-            },
+            "heads": _rounded(self.heads),
+            "quotes": _rounded(self.quotes),
             "seen": dict(sorted(self.seen.items())),
         }
         (folder / TUNING).write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -128,13 +152,30 @@ class Tuning:
             return cls()
         content = json.loads(path.read_text(encoding="utf-8"))
         return cls(
-            heads={
-                code_id: (np.array(head["weights"]), float(head["intercept"]))
-                for code_id, head in content["heads"].items()
-            },
+            heads=_heads(content["heads"]),
+            quotes=_heads(content.get("quotes", {})),
             blend=tuple(content["blend"]) if content["blend"] else None,
             seen={key: None if steps is None else tuple(steps) for key, steps in content["seen"].items()},
         )
+
+
+def by_code(heads: Heads, taxonomy: Taxonomy) -> dict[str, Head]:
+    """Give the column of each code of a taxonomy under its id."""
+    return {
+        code_id: (heads.weights[:, column], float(heads.intercepts[column]))
+        for column, code_id in enumerate(taxonomy.code_ids)
+    }
+
+
+def _rounded(heads: Mapping[str, Head]) -> dict[str, Any]:
+    return {
+        code_id: {"weights": [round(float(weight), 5) for weight in weights], "intercept": round(intercept, 5)}
+        for code_id, (weights, intercept) in heads.items()
+    }
+
+
+def _heads(content: Mapping[str, Any]) -> dict[str, Head]:
+    return {code_id: (np.array(head["weights"]), float(head["intercept"])) for code_id, head in content.items()}
 
 
 def text_key(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from coding_service.suggestions.scores import Floats, Spans
+from coding_service.suggestions.scores import Scores
 
 MAX_SPANS = 3
 SHARE_OF_BEST = 0.6
@@ -18,36 +18,38 @@ class Evidence:
     weight: float
 
 
-def choose_evidence(spans: Spans, scores: Floats) -> tuple[Evidence, ...]:
+def choose_evidence(scores: Scores, row: int, column: int) -> tuple[Evidence, ...]:
     """Choose the spans that tell a code best.
 
-    The best span always stands; further ones need at least ``SHARE_OF_BEST`` of its score, and in a text of four
-    spans or more all together cover at most ``SHARE_OF_TEXT`` of it, so that a reader is pointed at something.
+    The best part always stands; further ones need at least ``SHARE_OF_BEST`` of its score, and in a text of four
+    parts or more all together cover at most ``SHARE_OF_TEXT`` of it, so that a reader is pointed at something. Of each
+    part, the words are shown that tell the code.
 
     Parameters
     ----------
-    spans : ndarray of shape (n_spans, 2)
-        Candidate spans of one narrative.
-    scores : ndarray of shape (n_spans,)
-        How much each tells the code, in [0, 1].
+    scores : Scores
+        With the parts of each narrative.
+    row, column : int
+        The narrative and the code.
 
     Returns
     -------
     tuple of Evidence
         In the order of the text; empty where there is no span.
     """
+    spans, told, shown = scores.spans[row], scores.span_scores[row][:, column], scores.quoted(row, column)
     if len(spans) == 0:
         return ()
-    lengths = spans[:, 1] - spans[:, 0]
-    budget = lengths.sum() * (SHARE_OF_TEXT if len(spans) > MAX_SPANS else 1.0)
-    order = sorted(range(len(spans)), key=lambda span: (-scores[span], span))
+    lengths = shown[:, 1] - shown[:, 0]
+    budget = (spans[:, 1] - spans[:, 0]).sum() * (SHARE_OF_TEXT if len(spans) > MAX_SPANS else 1.0)
+    order = sorted(range(len(spans)), key=lambda part: (-told[part], part))
     chosen = [order[0]]
     used = lengths[order[0]]
-    for span in order[1:MAX_SPANS]:
-        if scores[span] < SHARE_OF_BEST * scores[order[0]] or used + lengths[span] > budget:
+    for part in order[1:MAX_SPANS]:
+        if told[part] < SHARE_OF_BEST * told[order[0]] or used + lengths[part] > budget:
             break
-        chosen.append(span)
-        used += lengths[span]
+        chosen.append(part)
+        used += lengths[part]
     return tuple(
-        Evidence(int(spans[span, 0]), int(spans[span, 1]), round(float(scores[span]), 4)) for span in sorted(chosen)
+        Evidence(int(shown[part, 0]), int(shown[part, 1]), round(float(told[part]), 4)) for part in sorted(chosen)
     )

@@ -115,7 +115,7 @@ def _suggestions(
     for column in ordered:
         code = taxonomy.get(taxonomy.code_ids[column])
         support = int(envelope.support[column])
-        evidence = choose_evidence(scores.spans[row], scores.span_scores[row][:, column])
+        evidence = choose_evidence(scores, row, column)
         listed.append(
             {
                 "code": code.id,

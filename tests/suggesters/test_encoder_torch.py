@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from coding_service.errors import BundleError
+from tests.suggesters.narratives import make_taxonomy
 
 pytest.importorskip("torch", reason="torch comes with the encoder extra")
 pytest.importorskip("onnx", reason="onnx comes with the encoder extra")
@@ -68,6 +69,35 @@ def test_exported_it_says_the_same(saved, tmp_path, eight_bits, least):
     likeness = (exported.encode(SENTENCES) * SentenceTransformerEncoder(str(saved)).encode(SENTENCES)).sum(axis=1)
     assert likeness.min() > least
     assert json.loads((tmp_path / "exported" / "encoder.json").read_text())["dimension"] == 32
+
+
+def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
+    """Guarantee: an encoder tuned on a few sentences scores them right, and finds the quoted words, without torch."""
+    from coding_service.corpus import CodedNarrative
+    from coding_service.suggesters.encoder import OnnxEncoder
+    from coding_service.suggesters.encoder_torch import tune_encoder
+    from coding_service.suggesters.quotes import quote_heads
+    from coding_service.suggesters.tuned import TunedParameters, tuning_rows
+    from coding_service.suggesters.tuning import Tuning, by_code
+
+    taxonomy = make_taxonomy()
+    told, quote = "the mother was on court the baby slept on the couch", "slept on the couch"
+    at = told.index(quote)
+    corpus = [
+        CodedNarrative(f"{row}", text, codes=codes, evidence={code: ((at, at + len(quote)),) for code in codes})
+        for row in range(20)
+        for text, codes in ((told, ("sleep",)), ("court was adjourned the mother was on court", ()))
+    ]
+    options = TunedParameters(encoder=str(saved), epochs=20, learning_rate=3e-3, head_rate=3e-2)
+    heads = tune_encoder(options, tuning_rows(corpus, taxonomy), taxonomy, tmp_path / "tuned", seed=1)
+    encoder, column = OnnxEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
+    marks = quote_heads(Tuning(quotes=by_code(heads.quotes, taxonomy)), taxonomy)
+    vectors, runs = encoder.mark([corpus[0].text, corpus[1].text, ""], marks)
+    np.testing.assert_array_equal(vectors[:2], encoder.encode([corpus[0].text, corpus[1].text]))
+    scores = heads.sentences.logits(vectors)[:, column]
+    assert scores[0] > 0 > scores[1]
+    assert runs[0, column].tolist() == [at, at + len(quote)]
+    assert runs.shape == (3, len(taxonomy.code_ids), 2)
 
 
 def test_what_cannot_be_loaded_is_told(tmp_path):

@@ -5,7 +5,7 @@ import pytest
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import label_matrix
-from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences
+from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences, quoted_parts
 
 SPANS = np.array([[0, 20], [21, 40], [41, 60]])
 
@@ -69,3 +69,14 @@ def test_sentences_that_deny_a_code_are_known_by_its_counter_example(taxonomy):
     denied = denied_sentences(narratives, spans, taxonomy)
     assert np.argwhere(denied).tolist() == [[1, taxonomy.index["sleep"]]]
     assert denied.shape == (4, len(taxonomy.code_ids))
+
+
+def test_quotes_are_cut_to_the_sentences_that_they_run_through(taxonomy):
+    """Guarantee: offsets count from the start of the sentence, and a quote of a sub-theme is one of its theme."""
+    evidence = {"support.food": ((15, 30),), "sleep": ((50, 54), (41, 45))}
+    narrative = CodedNarrative(id="n", text="x" * 60, codes=tuple(evidence), evidence=evidence)
+    support, food, sleep = (taxonomy.index[code] for code in ("support", "support.food", "sleep"))
+    first, second, third = quoted_parts([narrative], [SPANS], taxonomy)
+    assert first == {support: [(15, 20)], food: [(15, 20)]}
+    assert second == {support: [(0, 9)], food: [(0, 9)]}
+    assert third == {sleep: [(9, 13), (0, 4)]}

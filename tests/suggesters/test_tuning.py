@@ -9,7 +9,7 @@ TEXTS = ["The baby slept on the couch.", "Contacts were never entered."]
 
 def tuning_of(taxonomy, *codes):
     heads = {code: (np.arange(4.0) + place, -1.5) for place, code in enumerate(codes)}
-    return Tuning(heads=heads, blend=(1.0, 0.0, 0.5))
+    return Tuning(heads=heads, quotes=heads, blend=(1.0, 0.0, 0.5))
 
 
 def test_siblings_are_remembered_for_the_codes_that_were_tuned(taxonomy):
@@ -37,7 +37,9 @@ def test_it_survives_the_disk_without_a_word(taxonomy, tmp_path):
     written.write(tmp_path)
     read = Tuning.read(tmp_path)
     assert (read.seen, read.blend) == (written.seen, written.blend)
-    np.testing.assert_allclose(read.heads["sleep"][0], written.heads["sleep"][0], atol=1e-5)
+    for kept, given in ((read.heads, written.heads), (read.quotes, written.quotes)):
+        np.testing.assert_allclose(kept["sleep"][0], given["sleep"][0], atol=1e-5)
+        assert kept["sleep"][1] == given["sleep"][1]
     assert "couch" not in (tmp_path / TUNING).read_text()
 
 
