@@ -47,6 +47,7 @@ check: .venv/.test ## format, lint, types, architecture, documents, and the slow
 	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
 	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
 	$(BIN)/io-coding corpus check training/corpus/pairs.jsonl --min-positives 25 --min-counters 25
+	$(BIN)/io-coding corpus check training/corpus/documents.jsonl --min-positives 40 --min-counters 5
 
 # A browser of the system, and two environments: one drives it and our service, the other is Label Studio alone.
 .venv-e2e/.done: pyproject.toml

@@ -31,15 +31,15 @@ class TunedParameters:
     """The package that carries MiniLM, a folder, or the hub name of a sentence-transformers model."""
     epochs: Annotated[int, Field(ge=1, le=20)] = 3
     """Passes over the sentences."""
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-4
+    learning_rate: Annotated[float, Field(gt=0)] = 1.2e-4
     """Of the encoder, at its height."""
     head_rate: Annotated[float, Field(gt=0)] = 5e-3
     """Of the heads, at its height."""
-    quiet_share: Annotated[float, Field(gt=0, le=1)] = 0.5
+    quiet_share: Annotated[float, Field(gt=0, le=1)] = 0.15
     """Share of the sentences that neither carry nor deny a code that each pass reads."""
     denied_weight: Annotated[float, Field(ge=1)] = 3.0
     """Weight of a code that a sentence has the words of without deserving it, beside 1 for any other absent one."""
-    blend: Blend = (1.0, 0.0, 0.5)
+    blend: Blend = (1.0, 0.0, 0.25)
     """Weights of the best sentence, the whole narrative and its words."""
 
 

@@ -35,7 +35,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--set", action="append", choices=NAMES, help="only this set; may be repeated")
     parser.add_argument("--system", action="append", help="only this system; may be repeated")
     parser.add_argument("--recipe", type=Path, default=ROOT / "training" / "recipes" / "starter.yaml", help="ours")
-    parser.add_argument("--limit-minutes", type=float, default=60, help="what a core may work on a cell")
+    parser.add_argument(
+        "--limit-minutes", type=float, default=60, help="what a core may work on one training of a cell"
+    )
     parser.add_argument("--rows", type=int, default=0, help="so many narratives of each side, to try things out")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "bench-accuracy")
     parser.add_argument("--results", type=Path, default=ROOT / "training" / "benchmarks" / "results")

@@ -12,8 +12,10 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from queue import SimpleQueue
 from tempfile import mkdtemp
 
 import numpy as np
@@ -62,7 +64,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Desk:
-    """Where cells are kept and how long a core may work on one; by the clock it may take `PATIENCE` times as long."""
+    """Where cells are kept and how long a core may work on one training of a cell; by the clock it may take `PATIENCE` times as long."""
 
     folder: Path
     limit_seconds: float = 3600.0
@@ -142,27 +144,41 @@ def run_cell(given: LearningSet, name: str, system: System, desk: Desk) -> Cell:
 def _run_parts(
     given: LearningSet, system: System, cell: Cell, scratch: Path, desk: Desk
 ) -> tuple[Cell, list[list[Variant]]]:
-    found: list[list[Variant]] = []
-    for number, part in enumerate(given.parts):
+    """Run the parts of a set, as many at a time as there are cores, each on one of its own."""
+    cores: SimpleQueue[int] = SimpleQueue()
+    for core in sorted(os.sched_getaffinity(0)):
+        cores.put(core)
+
+    def run(number: int) -> tuple[int, Ended, list[Variant]]:
         folder = scratch / str(number)
         folder.mkdir()
-        n_fit = _lay_out(given, part, system, folder, scratch)
+        n_fit = _lay_out(given, given.parts[number], system, folder, scratch)
         command = [system.python(desk.python), str(FOLDER / system.script), str(folder)]
-        ended = run_child(command, folder / "log.txt", desk.limit_seconds - cell.cpu_seconds)
-        cell = replace(
-            cell,
-            status=ended.status,
-            message=ended.message,
-            n_fit=cell.n_fit + n_fit,
-            n_test=cell.n_test + len(part.test),
-            peak_mb=max(cell.peak_mb, ended.usage.ru_maxrss // KILOBYTES),
-            cpu_seconds=round(cell.cpu_seconds + ended.usage.ru_utime + ended.usage.ru_stime, 1),
-        )
-        if ended.status != DONE:
-            return cell, []
-        found.append(read_variants(folder))
+        core = cores.get()
+        try:
+            ended = run_child(command, folder / "log.txt", desk.limit_seconds, core)
+        finally:
+            cores.put(core)
+        variants = read_variants(folder) if ended.status == DONE else []
         shutil.rmtree(folder)
+        return n_fit, ended, variants
+
+    with ThreadPoolExecutor(cores.qsize()) as workers:
+        done = list(workers.map(run, range(len(given.parts))))
+    worst = next((ended for _, ended, _ in done if ended.status != DONE), done[0][1])
+    cell = replace(
+        cell,
+        status=worst.status,
+        message=worst.message,
+        n_fit=sum(n_fit for n_fit, _, _ in done),
+        n_test=sum(len(part.test) for part in given.parts),
+        peak_mb=max(ended.usage.ru_maxrss // KILOBYTES for _, ended, _ in done),
+        cpu_seconds=round(sum(ended.usage.ru_utime + ended.usage.ru_stime for _, ended, _ in done), 1),
+    )
+    if cell.status != DONE:
+        return cell, []
     # A setting that cannot learn from one of the parts is no setting of the whole.
+    found = [variants for _, _, variants in done]
     by_name = [{variant.name: variant for variant in own} for own in found]
     names = tuple(name for name in by_name[0] if all(name in own for own in by_name))
     train, score = (
@@ -205,13 +221,13 @@ class Ended:
     message: str = ""
 
 
-def run_child(command: list[str], log: Path, seconds: float) -> Ended:
-    """Run a process on one core until that has worked for so many seconds."""
+def run_child(command: list[str], log: Path, seconds: float, core: int | None = None) -> Ended:
+    """Run a process on one core, by default the last, until that has worked for so many seconds."""
     environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TOKENIZERS_PARALLELISM": "false"}
     environment |= {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
     with log.open("wb") as handle:
         child = subprocess.Popen(command, stdout=handle, stderr=subprocess.STDOUT, env=environment)
-    os.sched_setaffinity(child.pid, {max(os.sched_getaffinity(0))})
+    os.sched_setaffinity(child.pid, {max(os.sched_getaffinity(0)) if core is None else core})
     worked = max(int(seconds), 1)
     resource.prlimit(child.pid, resource.RLIMIT_CPU, (worked, worked + 5))
     late = threading.Event()

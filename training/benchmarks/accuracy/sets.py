@@ -13,7 +13,10 @@ from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import find_taxonomy, import_json
 from training.benchmarks.accuracy.splits import Part, split_part
 
-STARTER = Path(__file__).parents[2] / "corpus" / "starter.jsonl"
+CORPORA = tuple(
+    Path(__file__).parents[2] / "corpus" / name for name in ("starter.jsonl", "pairs.jsonl", "documents.jsonl")
+)
+"""The invented narratives of this repository, which every system may learn from."""
 TRAIN, DEV = "real-train.jsonl", "real-dev.jsonl"
 FAMILIES = (
     ("uk-services-inspections", "uk-focused-visits"),
@@ -55,9 +58,10 @@ def load_set(name: str, data: Path | None, *, rows: int = 0) -> LearningSet:
 
 
 def read_ours(data: Path | None, taxonomy: Taxonomy, rows: int = 0) -> list[list[CodedNarrative]]:
-    """Read the starter corpus, but for what never trains, and the public passages of both files."""
-    starter, train, dev = (_cut(read_corpus(path, taxonomy), rows) for path in (STARTER, *_files(data, TRAIN, DEV)))
-    return [_as_train(n for n in starter if n.split in ("", "train")), _as_train(train), _as_train(dev)]
+    """Read the corpora of this repository, but for what never trains, and the public passages of both files."""
+    own = [narrative for path in CORPORA for narrative in _cut(read_corpus(path, taxonomy), rows)]
+    train, dev = (_cut(read_corpus(path, taxonomy), rows) for path in _files(data, TRAIN, DEV))
+    return [_as_train(n for n in own if n.split in ("", "train")), _as_train(train), _as_train(dev)]
 
 
 def _files(data: Path | None, *names: str) -> list[Path]:

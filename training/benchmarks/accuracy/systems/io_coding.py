@@ -1,41 +1,45 @@
-"""Our suggester, by the service behind `io-coding train`, on any taxonomy: nothing here is special to one."""
+"""Our suggester, fitted as `io-coding train` fits it, on any taxonomy: nothing here is special to one.
 
-import sys
+The siblings that `train` fits besides, to calibrate and to choose thresholds, are left out: thresholds are everybody's.
+"""
+
 import time
 from pathlib import Path
 
 import numpy as np
-import yaml
 from task import Task, Variant, carry_out
 
-from coding_service.services.runs import Run
-from coding_service.services.runs import carry_out as train
-from coding_service.suggesters.bundle import Bundle, read_bundle
+from coding_service.corpus.files import read_corpus
+from coding_service.services.recipes import read_recipe
+from coding_service.suggesters.protocol import Suggester
+from coding_service.suggesters.registry import suggester_class
+from coding_service.taxonomy import Taxonomy
+from coding_service.taxonomy.files import load_taxonomy
 
 
 def run(task: Task) -> list[Variant]:
-    recipe = yaml.safe_load(Path(task.options["recipe"]).read_text(encoding="utf-8"))
-    recipe |= {"corpus": []}
-    path = task.folder / "recipe.yaml"
-    path.write_text(yaml.safe_dump(recipe), encoding="utf-8")
+    recipe = read_recipe(Path(task.options["recipe"]))
+    taxonomy = load_taxonomy(task.folder / "taxonomy.yaml")
+    narratives = read_corpus(task.folder / "fit.jsonl", taxonomy)
+    kind, cache = suggester_class(recipe.suggester), Path(task.options["cache"])
     begun = time.process_time()
-    asked = Run(path, (str(task.folder / "fit.jsonl"),), taxonomy=str(task.folder / "taxonomy.yaml"), name="bundle")
-    done = train(
-        asked, bundles=task.folder, cache=Path(task.options["cache"]), step=lambda text: print(text, file=sys.stderr)
-    )
-    bundle = read_bundle(Path(done["folder"]), threads=1)
+    fitted = kind.from_parameters(recipe.parameters, cache=cache).fit(narratives, taxonomy, seed=recipe.seed)
+    kept = task.folder / "suggester"
+    kept.mkdir()
+    fitted.save(kept)
+    served = kind.load(kept, taxonomy, fitted.parameters(), threads=1)
     trained = time.process_time()
-    tune = _probabilities(bundle, task.tune, closed=task.options["closed"])
+    tune = _scores(served, taxonomy, task.tune, closed=task.options["closed"])
     scored = time.process_time()
-    test = _probabilities(bundle, task.test, closed=task.options["closed"])
-    return [Variant("bundle", tune, test, trained - begun, time.process_time() - scored)]
+    test = _scores(served, taxonomy, task.test, closed=task.options["closed"])
+    return [Variant(kind.name, tune, test, trained - begun, time.process_time() - scored)]
 
 
-def _probabilities(bundle: Bundle, texts: list[str], *, closed: bool) -> np.ndarray:
+def _scores(served: Suggester, taxonomy: Taxonomy, texts: list[str], *, closed: bool) -> np.ndarray:
     """Score texts; where codes count as they are listed, a theme keeps only what none of its sub-themes explains."""
-    values = bundle.suggest(texts).values
+    values = served.score(texts).values
     below = np.zeros_like(values)
-    for child, parent in () if closed else bundle.taxonomy.levels:
+    for child, parent in () if closed else taxonomy.levels:
         below[:, parent] = np.maximum(below[:, parent], values[:, child])
     return (values - below).astype(np.float32)
 
