@@ -37,7 +37,7 @@ ONLY_IN = {
 }
 """Library -> the one part that may import it."""
 
-ONE_FILE_EACH = "torch", "sentence_transformers", "spacy", "onnxruntime", "tokenizers"
+ONE_FILE_EACH = "torch", "sentence_transformers", "spacy", "onnxruntime", "openvino", "tokenizers"
 """Libraries that one file wraps, so that they can be swapped."""
 
 BELOW_BOOTSTRAP = "numpy", "scipy", "sklearn"

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
@@ -83,7 +83,52 @@ class MarkingEncoder(Encoder, Protocol):
         ...
 
 
-class OnnxEncoder:
+class Graph(Protocol):
+    """The network of an encoder, opened by an engine."""
+
+    def run(self, read: Sequence[Encoding], *outputs: str) -> Iterator[list[NDArray[np.float32]]]:
+        """Give the named outputs of each sentence, in order; the first axis has length one."""
+        ...
+
+
+class OnnxGraph:
+    """The network in ONNX Runtime, each sentence in a call of its own.
+
+    The 8-bit graph scales its activations over all that is in one call, so that in a batch the vector of a sentence
+    would depend on its neighbours (cosine down to .97). Alone it does not, and is no slower.
+
+    Parameters
+    ----------
+    path : Path
+        The ONNX file.
+    threads : int
+        Sentences run at a time, each on one thread: a sentence is too short to be worth dividing.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
+        )
+        self._workers = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
+
+    def run(self, read: Sequence[Encoding], *outputs: str) -> Iterator[list[NDArray[np.float32]]]:
+        """See `Graph.run`."""
+
+        def run(pieces: Encoding) -> list[NDArray[np.float32]]:
+            feed = {"input_ids": [pieces.ids], "attention_mask": [pieces.attention_mask]}
+            return list(
+                self._session.run(
+                    list(outputs), {name: np.array(values, dtype=np.int64) for name, values in feed.items()}
+                )
+            )
+
+        return self._workers.map(run, read)
+
+
+class ExportedEncoder:
     """A sentence encoder exported to ONNX with pooling and normalisation inside the graph.
 
     Parameters
@@ -91,8 +136,9 @@ class OnnxEncoder:
     folder : Path
         Holds ``encoder.json``, ``model.onnx`` and ``tokenizer.json``.
     threads : int
-        Sentences encoded at a time, each on one thread; 0 takes all cores that the process may use. A sentence is too
-        short to be worth dividing.
+        Threads to use; 0 takes all cores that the process may use.
+    engine : callable
+        Opens the network.
 
     Raises
     ------
@@ -100,16 +146,10 @@ class OnnxEncoder:
         If a file is missing or its hash differs from the one in ``encoder.json``.
     """
 
-    def __init__(self, folder: Path, *, threads: int = 0) -> None:
+    def __init__(self, folder: Path, *, threads: int = 0, engine: Callable[[Path, int], Graph] = OnnxGraph) -> None:
         self.folder = folder
         self.description = read_description(folder)
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(
-            str(folder / WEIGHTS), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW_FUSIONS
-        )
-        self._workers = ThreadPoolExecutor(threads or len(os.sched_getaffinity(0)), thread_name_prefix="encoder")
+        self._graph = engine(folder / WEIGHTS, threads or len(os.sched_getaffinity(0)))
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         # The published tokenizer file cuts at 128 and pads to 128; both would go unnoticed.
         self._tokenizer.enable_truncation(MAX_WORD_PIECES)
@@ -131,36 +171,25 @@ class OnnxEncoder:
         return Tuning.read(self.folder)
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
-        """Encode sentences, each in a call of its own; see `Encoder.encode`.
-
-        The 8-bit graph scales its activations over all that is in one call, so that in a batch the vector of a sentence
-        would depend on its neighbours (cosine down to .97). Alone it does not, and is no slower.
-        """
+        """See `Encoder.encode`."""
         if not sentences:
             return np.zeros((0, self.dimension), dtype=np.float32)
         read = self._tokenizer.encode_batch(list(sentences))
-        return np.concatenate(list(self._workers.map(lambda pieces: self._run(pieces, "embedding")[0], read)))
+        return np.concatenate([vector for (vector,) in self._graph.run(read, "embedding")])
 
     def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[Vectors, Spans]:
-        """Encode sentences, and find the words of each that tell each code; see `MarkingEncoder.mark`."""
-        if not sentences:
-            return self.encode([]), np.zeros((0, len(heads.intercepts), 2), dtype=np.int64)
-
-        def read(pieces: Encoding) -> tuple[Vectors, Spans]:
-            vector, states = self._run(pieces, "embedding", "states")
-            inside = slice(1, -1)  # between the marks of start and end
-            logits, at = heads.logits(states[0, inside]), np.array(pieces.offsets[inside]).reshape(-1, 2)
-            if len(at) == 0:
-                return vector, np.zeros((len(heads.intercepts), 2), dtype=np.int64)
-            return vector, telling_runs(logits, at, np.array(pieces.word_ids[inside]))
-
-        done = list(self._workers.map(read, self._tokenizer.encode_batch(list(sentences))))
-        return np.concatenate([vector for vector, _ in done]), np.stack([runs for _, runs in done])
-
-    def _run(self, pieces: Encoding, *outputs: str) -> list[NDArray[np.float32]]:
-        inputs = {"input_ids": [pieces.ids], "attention_mask": [pieces.attention_mask]}
-        feed = {name: np.array(values, dtype=np.int64) for name, values in inputs.items()}
-        return list(self._session.run(list(outputs), feed))
+        """See `MarkingEncoder.mark`."""
+        vectors = np.zeros((len(sentences), self.dimension), dtype=np.float32)
+        runs = np.zeros((len(sentences), len(heads.intercepts), 2), dtype=np.int64)
+        read = self._tokenizer.encode_batch(list(sentences))
+        for row, (vector, states) in enumerate(self._graph.run(read, "embedding", "states")):
+            vectors[row] = vector[0]
+            inside = slice(1, len(read[row].ids) - 1)  # between the marks of start and end
+            pieces = np.array(read[row].offsets[inside]).reshape(-1, 2)
+            if len(pieces):
+                words = np.array(read[row].word_ids[inside])
+                runs[row] = telling_runs(heads.logits(states[0, inside]), pieces, words)
+        return vectors, runs
 
 
 def read_description(folder: Path, *, verify: bool = True) -> dict[str, Any]:

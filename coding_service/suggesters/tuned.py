@@ -11,7 +11,7 @@ from pydantic import Field
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import ABSENT, label_matrix
-from coding_service.suggesters.encoder import OnnxEncoder, describe, read_description
+from coding_service.suggesters.encoder import ExportedEncoder, describe, read_description
 from coding_service.suggesters.encoders import open_encoder
 from coding_service.suggesters.parameters import read_parameters
 from coding_service.suggesters.priors import EXAMPLE_TRUST, phrase_labels
@@ -94,7 +94,7 @@ class TunedSuggester(SentenceSuggester):
         tuning.write(folder)
         known = read_description(folder, verify=False)
         describe(folder, **{name: known[name] for name in ("name", "source", "licence", "dimension", "precision")})
-        self._encoder = OnnxEncoder(folder)
+        self._encoder = ExportedEncoder(folder)
 
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:

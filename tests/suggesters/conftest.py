@@ -26,7 +26,7 @@ def hashing_encoder(monkeypatch):
     monkeypatch.setattr(sentence, "open_encoder", FolderEncoder)
     monkeypatch.setattr(sentence, "save_encoder", save_hashing_encoder)
     monkeypatch.setattr(tuned, "open_encoder", FolderEncoder)
-    monkeypatch.setattr(tuned, "OnnxEncoder", FolderEncoder)
+    monkeypatch.setattr(tuned, "ExportedEncoder", FolderEncoder)
     with_torch = ModuleType("coding_service.suggesters.encoder_torch")
     with_torch.tune_encoder = tune_encoder
     monkeypatch.setitem(sys.modules, with_torch.__name__, with_torch)

@@ -8,7 +8,14 @@ import pytest
 from coding_service.errors import BundleError, MissingExtraError
 from coding_service.paths import data_root
 from coding_service.suggesters import encoders
-from coding_service.suggesters.encoder import DESCRIPTION, TOKENIZER, WEIGHTS, OnnxEncoder, describe, read_description
+from coding_service.suggesters.encoder import (
+    DESCRIPTION,
+    TOKENIZER,
+    WEIGHTS,
+    ExportedEncoder,
+    describe,
+    read_description,
+)
 from coding_service.suggesters.encoders import STARTER_FOLDER, open_encoder, save_encoder
 
 SHIPPED = data_root().joinpath(*STARTER_FOLDER)
@@ -73,7 +80,7 @@ def test_the_shipped_encoder_needs_no_torch(shipped):
 def test_a_copy_is_the_same_encoder(shipped, tmp_path):
     """Guarantee: what a bundle carries is the shipped encoder, byte for byte."""
     save_encoder("starter", tmp_path / "copy")
-    assert OnnxEncoder(tmp_path / "copy", threads=1).sha256 == shipped.sha256
+    assert ExportedEncoder(tmp_path / "copy", threads=1).sha256 == shipped.sha256
 
 
 def test_the_shipped_encoder_lies_in_the_shipped_bundle(monkeypatch, tmp_path):
@@ -93,7 +100,7 @@ def test_damage_is_found_before_anything_is_loaded(folder, name, damage):
     else:
         (folder / name).unlink()
     with pytest.raises(BundleError, match=expected):
-        OnnxEncoder(folder)
+        ExportedEncoder(folder)
 
 
 def test_a_damaged_encoder_is_not_copied(folder, tmp_path_factory):
@@ -108,7 +115,7 @@ def test_a_damaged_encoder_is_not_copied(folder, tmp_path_factory):
 def test_a_broken_description_is_refused(folder, content):
     (folder / DESCRIPTION).write_text(content)
     with pytest.raises(BundleError, match="no readable"):
-        OnnxEncoder(folder)
+        ExportedEncoder(folder)
 
 
 def test_a_model_of_sentence_transformers_needs_its_extra():

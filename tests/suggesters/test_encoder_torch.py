@@ -61,11 +61,11 @@ def test_a_folder_is_loaded(saved):
 @pytest.mark.parametrize(("eight_bits", "least"), [(False, 0.9999), (True, 0.98)])
 def test_exported_it_says_the_same(saved, tmp_path, eight_bits, least):
     """Guarantee: the torch-free form gives the vectors of the original, up to its rounding."""
-    from coding_service.suggesters.encoder import OnnxEncoder
+    from coding_service.suggesters.encoder import ExportedEncoder
     from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder, export_encoder
 
     export_encoder(str(saved), tmp_path / "exported", eight_bits=eight_bits)
-    exported = OnnxEncoder(tmp_path / "exported", threads=1)
+    exported = ExportedEncoder(tmp_path / "exported", threads=1)
     likeness = (exported.encode(SENTENCES) * SentenceTransformerEncoder(str(saved)).encode(SENTENCES)).sum(axis=1)
     assert likeness.min() > least
     assert json.loads((tmp_path / "exported" / "encoder.json").read_text())["dimension"] == 32
@@ -74,7 +74,7 @@ def test_exported_it_says_the_same(saved, tmp_path, eight_bits, least):
 def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
     """Guarantee: an encoder tuned on a few sentences scores them right, and finds the quoted words, without torch."""
     from coding_service.corpus import CodedNarrative
-    from coding_service.suggesters.encoder import OnnxEncoder
+    from coding_service.suggesters.encoder import ExportedEncoder
     from coding_service.suggesters.encoder_torch import tune_encoder
     from coding_service.suggesters.quotes import quote_heads
     from coding_service.suggesters.tuned import TunedParameters, tuning_rows
@@ -90,7 +90,7 @@ def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
     ]
     options = TunedParameters(encoder=str(saved), epochs=20, learning_rate=3e-3, head_rate=3e-2)
     heads = tune_encoder(options, tuning_rows(corpus, taxonomy), taxonomy, tmp_path / "tuned", seed=1)
-    encoder, column = OnnxEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
+    encoder, column = ExportedEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
     marks = quote_heads(Tuning(quotes=by_code(heads.quotes, taxonomy)), taxonomy)
     vectors, runs = encoder.mark([corpus[0].text, corpus[1].text, ""], marks)
     np.testing.assert_array_equal(vectors[:2], encoder.encode([corpus[0].text, corpus[1].text]))

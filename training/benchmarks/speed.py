@@ -1,7 +1,10 @@
 """Speed of the whole suggest path beside sentence-transformers encoding the same sentences, in one run.
 
-Each figure comes from a process of its own, held to the given number of threads; ratios compare runs of one call.
-Example: python training/benchmarks/speed.py --bundle models/starter --threads 1
+Forms of the encoder: `int8`, as it is served; `fp32`, the same weights widened to 32 bits, in ONNX Runtime; `openvino`,
+those in OpenVINO with bf16, where it is installed. Each figure comes from a process of its own, held to the given number
+of threads; ratios compare runs of one call. F1, on the starter corpus's test split, stands beside each form, so that no
+speed is bought in silence.
+Example: python training/benchmarks/speed.py --bundle models/starter --threads 1 --batch 32
 """
 
 import argparse
@@ -14,11 +17,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 CORPUS = Path(__file__).parents[1] / "corpus" / "starter.jsonl"
 WORDS = 100
 N_NARRATIVES = 256
-SYSTEMS = ("suggest", "encoder", "reference")
+FORMS = ("int8", "fp32", "openvino")
+REFERENCE = "sentence-transformers"
+SYSTEMS = (*(f"suggest {form}" for form in FORMS), *(f"encoder {form}" for form in FORMS), REFERENCE)
 Call = Callable[[list[str]], None]
 
 
@@ -41,6 +47,29 @@ def sentences(texts: list[str]) -> list[str]:
     return [text[start:end] for text in texts for start, end in split_sentences(text)]
 
 
+def take_form(form: str) -> None:
+    """Let every encoder that is opened from now on run in a form."""
+    from coding_service.suggesters import encoders
+    from coding_service.suggesters.encoder import Graph, OnnxGraph
+
+    def wide(path: Path, threads: int) -> Graph:
+        from coding_service.suggesters.widening import widen
+
+        with NamedTemporaryFile(suffix=".onnx") as handle:
+            handle.write(widen(path))
+            handle.flush()
+            return OnnxGraph(Path(handle.name), threads)
+
+    def engine() -> Callable[[Path, int], Graph]:
+        if form == "openvino":
+            from coding_service.suggesters.encoder_openvino import OpenVinoGraph
+
+            return OpenVinoGraph
+        return wide if form == "fp32" else OnnxGraph
+
+    encoders.choose_engine = engine
+
+
 def run_suggest(bundle: Path, threads: int, batch: int) -> Call:
     from coding_service.suggesters.bundle import read_bundle
     from coding_service.suggestions import Limits, render
@@ -56,9 +85,9 @@ def run_suggest(bundle: Path, threads: int, batch: int) -> Call:
 
 
 def run_encoder(bundle: Path, threads: int, batch: int) -> Call:
-    from coding_service.suggesters.encoder import OnnxEncoder
+    from coding_service.suggesters.encoders import open_encoder
 
-    encoder = OnnxEncoder(bundle / "suggester" / "encoder", threads=threads)
+    encoder = open_encoder(str(bundle / "suggester" / "encoder"), threads=threads)
 
     def call(texts: list[str]) -> None:
         for first in range(0, len(texts), batch):
@@ -82,16 +111,32 @@ def run_reference(_: Path, threads: int, batch: int) -> Call:
     return call
 
 
-def measure(system: str, bundle: Path, threads: int, batch: int, rounds: int) -> dict[str, float]:
-    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:threads])
+def f1(bundle: Path) -> dict[str, float]:
+    """Give micro and macro F1 of a bundle on the starter corpus's test split."""
+    from coding_service.corpus.files import read_corpus
+    from coding_service.services.training import measure
+    from coding_service.suggesters.bundle import read_bundle
+
+    loaded = read_bundle(bundle)
+    tested = [each for each in read_corpus(CORPUS, loaded.taxonomy) if each.split == "test"]
+    figures = measure(loaded, tested)
+    return {name: round(figures[name]["point"], 4) for name in ("micro_f1", "macro_f1")}
+
+
+def measure(system: str, given: argparse.Namespace) -> dict[str, float]:
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.threads])
+    what, _, form = system.partition(" ")
+    run = {"suggest": run_suggest, "encoder": run_encoder}.get(what, run_reference)
+    if form:
+        take_form(form)
     begun = time.perf_counter()
-    call = {"suggest": run_suggest, "encoder": run_encoder, "reference": run_reference}[system](bundle, threads, batch)
+    call = run(given.bundle, given.threads, given.batch)
     texts = narratives()
     call(texts[:1])
     cold = time.perf_counter() - begun
     call(texts[:32])
     seconds = []
-    for _ in range(rounds):
+    for _ in range(given.rounds):
         started = time.perf_counter()
         call(texts)
         seconds.append(time.perf_counter() - started)
@@ -106,6 +151,7 @@ def measure(system: str, bundle: Path, threads: int, batch: int, rounds: int) ->
         "ms_single_p50": round(statistics.median(single), 2),
         "cold_start_seconds": round(cold, 2),
         "peak_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        **(f1(given.bundle) if what == "suggest" else {}),
     }
 
 
@@ -118,9 +164,9 @@ def main() -> None:
     parser.add_argument("--system", choices=SYSTEMS, help="measure one in this process and print JSON")
     given = parser.parse_args()
     if given.system:
-        print(json.dumps(measure(given.system, given.bundle, given.threads, given.batch, given.rounds)))
+        print(json.dumps(measure(given.system, given)))
         return
-    rows = {}
+    rows: dict[str, dict[str, float]] = {}
     for system in SYSTEMS:
         command = [sys.executable, __file__, "--system", system, "--bundle", str(given.bundle)]
         command += ["--threads", str(given.threads), "--batch", str(given.batch), "--rounds", str(given.rounds)]
@@ -129,12 +175,16 @@ def main() -> None:
             print(f"{system}: not measured ({done.stderr.strip().splitlines()[-1][:120]})", file=sys.stderr)
             continue
         rows[system] = json.loads(done.stdout.strip().splitlines()[-1])
-    print(f"{'system':<12}" + "".join(f"{name:>24}" for name in next(iter(rows.values()))))
+    names = list(dict.fromkeys(name for figures in rows.values() for name in figures))
+    print(
+        f"{'threads ' + str(given.threads) + ', batch ' + str(given.batch):<24}"
+        + "".join(f"{name:>24}" for name in names)
+    )
     for system, figures in rows.items():
-        print(f"{system:<12}" + "".join(f"{value:>24}" for value in figures.values()))
-    if "reference" in rows:
-        ratio = rows["suggest"]["narratives_per_second"] / rows["reference"]["narratives_per_second"]
-        print(f"whole suggest path against the reference: {ratio:.2f} times its throughput")
+        print(f"{system:<24}" + "".join(f"{figures.get(name, ''):>24}" for name in names))
+    if REFERENCE in rows:
+        own, others = rows["suggest int8"]["narratives_per_second"], rows[REFERENCE]["narratives_per_second"]
+        print(f"whole suggest path as served against {REFERENCE}: {own / others:.2f} times its throughput")
 
 
 if __name__ == "__main__":
