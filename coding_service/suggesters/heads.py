@@ -87,6 +87,9 @@ def fit_heads(rows: Rows, prior: Heads, *, strength: float) -> Heads:
     # Fitting alone needs the optimiser; serving starts sooner without it.
     from scipy.optimize import minimize  # noqa: PLC0415
 
+    told = (rows.labels >= 0).any(axis=1)
+    if not told.all():
+        rows = Rows(rows.features[told], rows.labels[told], rows.weights[told])
     known = (rows.labels >= 0) * rows.weights[:, None].astype(np.float32)
     present = (rows.labels == 1).astype(np.float32)
     shape = prior.weights.shape

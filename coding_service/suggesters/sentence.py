@@ -24,7 +24,7 @@ from coding_service.suggesters.priors import definition_rows, prior_heads
 from coding_service.suggesters.quotes import quote_heads
 from coding_service.suggesters.sentence_labels import SentenceLabels, label_sentences
 from coding_service.suggesters.sentences import split_sentences
-from coding_service.suggesters.tuning import Remembered
+from coding_service.suggesters.tuning import Blend, Remembered
 from coding_service.suggestions import Scores
 from coding_service.suggestions.scores import Floats, Spans
 from coding_service.taxonomy import Taxonomy
@@ -45,7 +45,7 @@ class SentenceParameters:
     """Inverse of the regularisation of the heads."""
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     """Times that the telling sentence of a positive narrative without evidence is looked for."""
-    blend: tuple[float, float, float] | None = None
+    blend: Blend | None = None
     """Weights of the best sentence, the whole narrative and its words; left out, chosen on a held-out fifth."""
 
 
@@ -121,16 +121,8 @@ class SentenceSuggester:
 
     def fit(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
         """See `Suggester.fit`."""
-        tuning = self.encoder.tuning
-        if self._options.blend is None and tuning.blend is not None and tuning.columns(taxonomy).all():
-            self._options = replace(self._options, blend=tuning.blend)
-        if self._options.blend is None:
-            inner, outer = held_out(narratives, seed)
-            trial = type(self)(replace(self._options, blend=(1.0, 1.0, 1.0)), self._cache, encoder=self.encoder)
-            trial.fit([narratives[row] for row in inner], taxonomy, seed=seed)
-            rest = [narratives[row] for row in outer]
-            chosen = choose_blend(trial.readings([narrative.text for narrative in rest]), label_matrix(rest, taxonomy))
-            self._options = replace(self._options, blend=chosen)
+        blend = self._options.blend or self._choose_blend(narratives, taxonomy, seed)
+        self._options = replace(self._options, blend=blend)
         texts = [narrative.text for narrative in narratives]
         read, labels = self._read(texts), label_matrix(narratives, taxonomy)
         trust = np.array([narrative.weight for narrative in narratives])
@@ -140,11 +132,25 @@ class SentenceSuggester:
         blank = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
         self._learned = Learned(
             sentence=self._fit_sentences(read, told, trust, taxonomy),
-            narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength),
+            # A reading that the blend leaves out would only take time.
+            narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength)
+            if blend[1]
+            else blank,
             lexical=LexicalSuggester.from_parameters({}).fit(narratives, taxonomy, seed=seed),
-            quote=quote_heads(tuning, taxonomy),
+            quote=quote_heads(self.encoder.tuning, taxonomy),
         )
         return self
+
+    def _choose_blend(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, seed: int) -> Blend:
+        """Take the blend that came with a tuned encoder, or choose one on a held-out fifth."""
+        tuning = self.encoder.tuning
+        if tuning.blend is not None and tuning.columns(taxonomy).all():
+            return tuning.blend
+        inner, outer = held_out(narratives, seed)
+        trial = type(self)(replace(self._options, blend=(1.0, 1.0, 1.0)), self._cache, encoder=self.encoder)
+        trial.fit([narratives[row] for row in inner], taxonomy, seed=seed)
+        rest = [narratives[row] for row in outer]
+        return choose_blend(trial.readings([narrative.text for narrative in rest]), label_matrix(rest, taxonomy))
 
     def _fit_sentences(self, read: _Read, labels: SentenceLabels, trust: Floats, taxonomy: Taxonomy) -> Heads:
         prior, defined = prior_heads(self.encoder, taxonomy), definition_rows(self.encoder, taxonomy)

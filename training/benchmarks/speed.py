@@ -120,7 +120,7 @@ def f1(bundle: Path) -> dict[str, float]:
     loaded = read_bundle(bundle)
     tested = [each for each in read_corpus(CORPUS, loaded.taxonomy) if each.split == "test"]
     figures = measure(loaded, tested)
-    return {name: round(figures[name]["point"], 4) for name in ("micro_f1", "macro_f1")}
+    return {f"{name}_f1": round(figures[name]["point"], 4) for name in ("micro", "macro")}
 
 
 def measure(system: str, given: argparse.Namespace) -> dict[str, float]:
