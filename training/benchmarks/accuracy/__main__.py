@@ -34,7 +34,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with real-train.jsonl, real-dev.jsonl and bench/")
     parser.add_argument("--set", action="append", choices=NAMES, help="only this set; may be repeated")
     parser.add_argument("--system", action="append", help="only this system; may be repeated")
-    parser.add_argument("--recipe", type=Path, default=ROOT / "training" / "recipes" / "starter.yaml", help="ours")
+    parser.add_argument("--recipe", type=Path, default=ROOT / "training" / "recipes" / "released.yaml", help="ours")
     parser.add_argument(
         "--limit-minutes", type=float, default=60, help="what a core may work on one training of a cell"
     )

@@ -78,7 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--system", action="append", choices=SYSTEMS, help="only this; may be repeated")
     parser.add_argument("--draws", type=int, default=10)
     parser.add_argument(
-        "--recipe", type=Path, default=ROOT / "training" / "recipes" / "starter.yaml", help="of the start"
+        "--recipe", type=Path, default=ROOT / "training" / "recipes" / "released.yaml", help="of the start"
     )
     parser.add_argument("--bundle", type=Path, help="a starting bundle that never saw the one source named")
     parser.add_argument("--limit-minutes", type=float, default=60, help="what a core may work on one size of SetFit")

@@ -15,6 +15,7 @@ from coding_service.services.recipes import Recipe, read_recipe
 from coding_service.services.training import NamedCorpus, group_key, train
 from coding_service.settings import Settings
 from coding_service.suggesters.bundle import Bundle, read_bundle, write_bundle
+from coding_service.suggesters.protocol import Remembering
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 from training.benchmarks.labels.sources import SIZES, NewSource
@@ -42,7 +43,11 @@ class Start:
             write_bundle(trained.bundle, place, trained.metrics, lambda _: None)
         bundle = read_bundle(place, threads=1)
         trained_on = {group for corpus in bundle.manifest["corpora"] for group in corpus["groups"]}
-        if any(group_key(narrative) in trained_on for narrative in source.own):
+        recalled = (
+            bundle.suggester.recall(source.own, bundle.taxonomy) if isinstance(bundle.suggester, Remembering) else None
+        )
+        tuned_on = recalled is not None and recalled.seen.any()
+        if tuned_on or any(group_key(narrative) in trained_on for narrative in source.own):
             raise SystemExit(f"Bundle {place} was trained on passages of {source.name}: it is no newcomer there.")
         return cls(place, bundle, bundle.suggest([narrative.text for narrative in source.own]).values)
 
