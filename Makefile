@@ -76,7 +76,7 @@ faults: .venv/.test ## N= rounds: kill the server in mid-write, swap bundles und
 fuzz: .venv/.fuzz ## N= requests or more that schemathesis thinks of, over all operations of a real server
 	FUZZ_CASES=$(N) $(BIN)/python -m pytest tests/fuzz
 
-demo-loop: .venv/.test ## play a simulated year of the loop into build/demo-loop: loop.svg, loop.json, a table
+demo-loop: .venv/.test encoder ## play a simulated year of the loop into build/demo-loop: loop.svg, loop.json, a table
 	$(BIN)/python training/demo_loop.py
 
 starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, without it by the recipe starter-only

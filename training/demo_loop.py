@@ -42,6 +42,7 @@ def read_arguments() -> argparse.Namespace:
     parser.add_argument("--corpus", type=Path, default=CORPUS, metavar="FILE", help="coded narratives, by io-themes")
     parser.add_argument("--output", type=Path, default=Path("build/demo-loop"), metavar="FOLDER", help="where all goes")
     parser.add_argument("--suggester", default="sentence", help="what is trained; lexical is the fast one")
+    parser.add_argument("--encoder", default="build/encoder", help="a general encoder that `sentence` reads with")
     parser.add_argument("--months", type=int, default=12, help="how many months")
     parser.add_argument("--reviews", type=int, default=120, help="reviews that come in each month")
     parser.add_argument("--reviewers", type=int, default=4, help="people who code")
@@ -58,6 +59,7 @@ def main() -> int:
         corpus=asked.corpus,
         folder=asked.output / "year",
         suggester=asked.suggester,
+        encoder=asked.encoder,
         months=asked.months,
         reviews=asked.reviews,
         reviewers=asked.reviewers,

@@ -31,6 +31,7 @@ from coding_service.settings import Settings
 from coding_service.store import Engine, Scope
 from coding_service.store.check import check
 from coding_service.store.schema import upgrade
+from coding_service.suggesters.encoders import open_encoder
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import find_taxonomy
 from coding_service.text_file import write_text
@@ -41,8 +42,8 @@ FIRST = "first"
 """Name of the bundle that is served in the first month."""
 FORCED = "forced"
 """Outcome of a month in which the gate could not tell, and the bundle was promoted by force."""
-PARAMETERS: Mapping[str, dict[str, Any]] = {"sentence": {"blend": [0.5, 0.0, 1.0]}}
-"""Of a suggester in the recipe: the blend of the starter bundle, since choosing one every month doubles the time."""
+BLEND = [0.5, 0.0, 1.0]
+"""Of the suggester ``sentence``, where the starter corpus puts it; choosing one every month doubles the time."""
 FOLDS = 3
 LEFT_BEHIND = {"first.jsonl", "recipe.yaml", "bundles", "store.sqlite", "store.sqlite-wal", "store.sqlite-shm"}
 """What a simulation leaves in its folder."""
@@ -64,6 +65,8 @@ class Plan:
         Where store, bundles and recipe go; emptied before.
     suggester : str
         What is trained.
+    encoder : str
+        What the suggester ``sentence`` reads with; one that was tuned on coded narratives knows the year's end.
     months, reviews, reviewers : int
         How many months, reviews in each of them, and people who code.
     first_share : float
@@ -79,6 +82,7 @@ class Plan:
     corpus: Path
     folder: Path
     suggester: str = "sentence"
+    encoder: str = ""
     months: int = 12
     reviews: int = 120
     reviewers: int = 4
@@ -184,11 +188,16 @@ def _empty(folder: Path) -> None:
 
 def _write_recipe(plan: Plan, taxonomy: Taxonomy) -> Path:
     """Write the recipe that every bundle of the year is trained by."""
+    if plan.suggester == "sentence" and open_encoder(plan.encoder).tuning.heads:
+        raise InputError(
+            f"The encoder {plan.encoder!r} was tuned on coded narratives: it may know those that the year brings.",
+            hint="Name a general one with --encoder; `make encoder` exports MiniLM to build/encoder.",
+        )
     path = plan.folder / "recipe.yaml"
     content = {
         "name": "demo",
         "suggester": plan.suggester,
-        "parameters": PARAMETERS.get(plan.suggester, {}),
+        "parameters": {"encoder": plan.encoder, "blend": BLEND} if plan.suggester == "sentence" else {},
         "taxonomy": {"id": taxonomy.id, "version": taxonomy.version},
         "corpus": ["first.jsonl"],
         "folds": FOLDS,
