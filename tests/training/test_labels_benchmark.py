@@ -3,11 +3,17 @@
 import math
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from coding_service.corpus.files import read_corpus
+from coding_service.suggesters.bundle import Bundle
+from coding_service.suggesters.calibration import Calibration
+from coding_service.suggesters.dummy import DummySuggester
+from coding_service.suggesters.tuning import Remembered
 from coding_service.taxonomy.files import find_taxonomy
 from training.benchmarks.accuracy.registry import ROOT
+from training.benchmarks.labels import loop
 from training.benchmarks.labels.curves import interval, keep, summarise
 from training.benchmarks.labels.fresh import linear_curve
 from training.benchmarks.labels.loop import CHOICES, Start, curve
@@ -83,3 +89,20 @@ def test_the_loop_retrains_at_each_size_and_refuses_a_start_that_knows_the_sourc
         assert all(0 <= point["micro"] <= 1 for point in points)
     with pytest.raises(SystemExit, match="no newcomer"):
         Start.of(replace(small, own=small.before), recipe, tmp_path)
+
+
+def test_a_start_whose_encoder_was_tuned_on_the_source_is_refused(source, tmp_path, monkeypatch):
+    """Guarantee: an encoder remembers what it was tuned on, even where the heads over it never saw the source."""
+    width = len(source.taxonomy.code_ids)
+
+    class Knowing(DummySuggester):
+        def recall(self, narratives, taxonomy):
+            seen = np.ones((len(narratives), len(taxonomy.code_ids)), dtype=bool)
+            return Remembered(seen, np.zeros(seen.shape), np.zeros(len(narratives), dtype=bool))
+
+    suggester = Knowing.from_parameters({}).fit(source.before[:5], source.taxonomy, seed=1)
+    blank = np.ones(width)
+    bundle = Bundle(suggester, source.taxonomy, Calibration(blank, blank, {}), blank, blank, {"corpora": []})
+    monkeypatch.setattr(loop, "read_bundle", lambda *_, **__: bundle)
+    with pytest.raises(SystemExit, match="no newcomer"):
+        Start.of(source, ROOT / "training" / "recipes" / "starter.yaml", tmp_path, tmp_path)
