@@ -82,6 +82,8 @@ def label_sentences(
     for row, narrative in enumerate(narratives):
         for column in np.flatnonzero(labels[row] == PRESENT):
             told = _overlapping(spans[row], _quotes(narrative, taxonomy.code_ids[column], taxonomy))
+            if len(told) == 1:
+                told[:] = True  # there is no other place
             blocks[row][told, column] = PRESENT
             if not told.any():
                 open_pairs.append((row, int(column)))

@@ -110,22 +110,29 @@ class TunedSuggester(SentenceSuggester):
 def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> TuningRows:
     """Give what an encoder is tuned on: sentences of the narratives, then the phrases of the taxonomy.
 
+    A narrative that has a code without a known place is read whole as well, with all that is known of it: its sentences
+    alone would teach what is absent and nothing else.
+
     Parameters
     ----------
     narratives : sequence of CodedNarrative
-        A positive without a known place leaves every sentence of its narrative unknown.
+        With or without evidence.
     taxonomy : Taxonomy
         With example phrases.
     """
-    spans = [split_sentences(narrative.text) for narrative in narratives]
-    told = label_sentences(narratives, label_matrix(narratives, taxonomy), spans, taxonomy).labels
+    spans, known = [split_sentences(narrative.text) for narrative in narratives], label_matrix(narratives, taxonomy)
+    told = label_sentences(narratives, known, spans, taxonomy)
+    whole = sorted({row for row, _ in told.open_pairs})
     sentences = [n.text[start:end] for n, cuts in zip(narratives, spans, strict=True) for start, end in cuts]
-    trust = np.repeat([n.weight for n in narratives], [len(cuts) for cuts in spans])
+    trust = np.array([narrative.weight for narrative in narratives])
     phrases, labels = phrase_labels(taxonomy)
+    nowhere = np.zeros((len(whole), len(taxonomy.code_ids)), dtype=bool)
     return TuningRows(
-        [*sentences, *phrases],
-        np.concatenate([told, labels]),
-        np.concatenate([trust, np.full(len(phrases), EXAMPLE_TRUST)]),
-        np.concatenate([denied_sentences(narratives, spans, taxonomy), labels == ABSENT]),
-        [*quoted_parts(narratives, spans, taxonomy), *({} for _ in phrases)],
+        [*sentences, *(narratives[row].text for row in whole), *phrases],
+        np.concatenate([told.labels, known[whole], labels]),
+        np.concatenate(
+            [np.repeat(trust, [len(cuts) for cuts in spans]), trust[whole], np.full(len(phrases), EXAMPLE_TRUST)]
+        ),
+        np.concatenate([denied_sentences(narratives, spans, taxonomy), nowhere, labels == ABSENT]),
+        [*quoted_parts(narratives, spans, taxonomy), *({} for _ in (*whole, *phrases))],
     )
