@@ -41,7 +41,8 @@ class MarkingEncoder(HashingEncoder):
 
     def __init__(self, word: str, codes: Sequence[str]) -> None:
         super().__init__()
-        self.tuning = Tuning(quotes={code: (np.zeros(self.dimension), 0.0) for code in codes})
+        heads = {code: (np.zeros(self.dimension), 0.0) for code in codes}
+        self.tuning = Tuning(heads=heads, quotes=heads)
         self._word = word
 
     def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[np.ndarray, np.ndarray]:
@@ -56,7 +57,7 @@ class MarkingEncoder(HashingEncoder):
 class FolderEncoder(HashingEncoder):
     """The same, with the memory of tuning that lies in a folder."""
 
-    def __init__(self, folder, *, threads=0) -> None:
+    def __init__(self, folder, *, threads=0, serving=False) -> None:
         super().__init__()
         self.tuning = Tuning.read(Path(folder))
 

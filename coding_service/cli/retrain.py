@@ -34,7 +34,7 @@ TOLD = {
 def retrain(
     *,
     recipe: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="How to train; by default the recipe of the starter bundle.")
+        Path | None, typer.Option(metavar="FILE", help="How to train; by default the recipe `starter`: heads alone.")
     ] = None,
     jurisdiction: Annotated[
         str, typer.Option("--jurisdiction", metavar="NAME", help="Train on this one's narratives, for this one.")

@@ -20,7 +20,7 @@ NONE = "–"  # noqa: RUF001 - a dash for people to read
 INTENDED = (
     "Suggests codes of its taxonomy for the narratives of Improvement Opportunities from critical-incident reviews in "
     "child welfare: short texts, in English, on what a system could have done better or what a family needed. Each "
-    "suggestion comes with a probability and the sentences it rests on. A trained person reads them and decides."
+    "suggestion comes with a probability and the words it rests on. A trained person reads them and decides."
 )
 NOT_INTENDED = (
     "Deciding without a person: a suggestion is where to look, not a finding.",

@@ -1,4 +1,4 @@
-"""Measures whether the sentences shown with a right suggestion are those that readers marked."""
+"""Measures whether the words shown with a right suggestion are those that readers marked."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -181,6 +181,7 @@ class ExportedEncoder:
         """See `MarkingEncoder.mark`."""
         vectors = np.zeros((len(sentences), self.dimension), dtype=np.float32)
         runs = np.zeros((len(sentences), len(heads.intercepts), 2), dtype=np.int64)
+        runs[:, :, 1] = np.array([len(sentence) for sentence in sentences], dtype=np.int64)[:, None]
         read = self._tokenizer.encode_batch(list(sentences))
         for row, (vector, states) in enumerate(self._graph.run(read, "embedding", "states")):
             vectors[row] = vector[0]

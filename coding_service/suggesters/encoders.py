@@ -1,5 +1,6 @@
 """Opens the encoder that a recipe or a bundle names, and puts it into a bundle in its torch-free form."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
@@ -15,6 +16,8 @@ STARTER = "starter"
 STARTER_FOLDER = "models", "starter", "suggester", "encoder"
 """Place of the shipped encoder: inside the shipped bundle, or alone there before that bundle is trained."""
 
+_logger = logging.getLogger(__name__)
+
 CHIP_FLAGS = Path("/proc/cpuinfo")
 MATRICES_IN_BF16 = "amx_bf16"
 """Without it, OpenVINO in bf16 runs at a third of the speed of 8-bit weights in ONNX Runtime (with AVX-512 BF16)."""
@@ -23,7 +26,7 @@ _in_use: WeakValueDictionary[tuple[Any, ...], ExportedEncoder] = WeakValueDictio
 """Open encoders by the hashes of their files: bundles of one encoder share it, so that taking one up is cheap."""
 
 
-def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
+def open_encoder(reference: str, *, threads: int = 0, serving: bool = False) -> Encoder:
     """Open an encoder, or give one that is open already and has the same files.
 
     Parameters
@@ -33,6 +36,9 @@ def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
         sentence-transformers saved; or the hub name of a sentence-transformers model.
     threads : int
         Threads to use; 0 takes all cores that the process may use.
+    serving : bool
+        Whether to take the fastest engine. Training takes the same one on every chip, so that what it keeps and
+        calibrates does not depend on where it ran.
 
     Raises
     ------
@@ -43,10 +49,11 @@ def open_encoder(reference: str, *, threads: int = 0) -> Encoder:
     """
     folder = _folder(reference)
     if (folder / DESCRIPTION).is_file():
-        key = (threads, *sorted(read_description(folder, verify=False)["files"].items()))
+        engine = choose_engine() if serving else OnnxGraph
+        key = (threads, engine, *sorted(read_description(folder, verify=False)["files"].items()))
         encoder = _in_use.get(key)
         if encoder is None:
-            encoder = _in_use[key] = ExportedEncoder(folder, threads=threads, engine=choose_engine())
+            encoder = _in_use[key] = ExportedEncoder(folder, threads=threads, engine=engine)
         return encoder
     if reference == STARTER:
         raise BundleError(f"There is no encoder in {folder}.", hint="Restore models/starter from its release.")
@@ -66,10 +73,18 @@ def choose_engine(flags: Path = CHIP_FLAGS) -> Callable[[Path, int], Graph]:
     """
     told = flags.read_text(encoding="utf-8", errors="replace").split() if flags.is_file() else []
     if MATRICES_IN_BF16 in told and find_spec("openvino") and find_spec("onnx"):
+        return _openvino_if_it_works
+    return OnnxGraph
+
+
+def _openvino_if_it_works(path: Path, threads: int) -> Graph:
+    try:
         from coding_service.suggesters.encoder_openvino import OpenVinoGraph  # noqa: PLC0415 - an extra
 
-        return OpenVinoGraph
-    return OnnxGraph
+        return OpenVinoGraph(path, threads)
+    except Exception as error:  # noqa: BLE001 - whatever ails what only makes it faster, it must not stop a server
+        _logger.warning("OpenVINO does not run the encoder (%s); ONNX Runtime does.", type(error).__name__)
+        return OnnxGraph(path, threads)
 
 
 def save_encoder(reference: str, destination: Path) -> None:

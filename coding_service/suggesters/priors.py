@@ -32,10 +32,9 @@ def prior_heads(encoder: Encoder, taxonomy: Taxonomy) -> Heads:
     """
     weights = DEFINITION_SCALE * code_centres(encoder.encode, taxonomy).T.astype(np.float64)
     intercepts = np.full(len(taxonomy.code_ids), RARE_LOGIT)
-    tuned = encoder.tuning.heads
-    for column, code_id in enumerate(taxonomy.code_ids):
-        if code_id in tuned:
-            weights[:, column], intercepts[column] = tuned[code_id]
+    for code_id in encoder.tuning.known(taxonomy):
+        column = taxonomy.index[code_id]
+        weights[:, column], intercepts[column] = encoder.tuning.heads[code_id]
     return Heads(weights, intercepts)
 
 

@@ -16,7 +16,7 @@ def quote_heads(tuning: Tuning, taxonomy: Taxonomy) -> Heads | None:
 
     A code that they do not know is told by whole sentences.
     """
-    known = [code_id for code_id in taxonomy.code_ids if code_id in tuning.quotes]
+    known = sorted(tuning.known(taxonomy) & set(tuning.quotes))
     if not known:
         return None
     dimension = len(tuning.quotes[known[0]][0])

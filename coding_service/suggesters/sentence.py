@@ -217,7 +217,7 @@ class SentenceSuggester:
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
-        encoder = open_encoder(str(folder / ENCODER), threads=threads)
+        encoder = open_encoder(str(folder / ENCODER), threads=threads, serving=True)
         return cls(
             read_parameters(SentenceParameters, parameters, cls.name),
             encoder=encoder,

@@ -18,7 +18,7 @@ from coding_service.suggesters.priors import EXAMPLE_TRUST, phrase_labels
 from coding_service.suggesters.sentence import ENCODER, SentenceParameters, SentenceSuggester, read_learned
 from coding_service.suggesters.sentence_labels import denied_sentences, label_sentences, quoted_parts
 from coding_service.suggesters.sentences import split_sentences
-from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, by_code, text_key
+from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, by_code, text_key, wordings_of
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 
@@ -73,6 +73,7 @@ class TunedSuggester(SentenceSuggester):
         tuning = Tuning(
             heads=by_code(heads.sentences, taxonomy),
             quotes=by_code(heads.quotes, taxonomy),
+            wordings=wordings_of(taxonomy),
             blend=self._tuned.blend,
             seen={text_key(narrative.text): None for narrative in narratives},
         )
@@ -99,7 +100,7 @@ class TunedSuggester(SentenceSuggester):
     @classmethod
     def load(cls, folder: Path, taxonomy: Taxonomy, parameters: Mapping[str, Any], *, threads: int = 0) -> Self:
         """See `Suggester.load`."""
-        encoder = open_encoder(str(folder / ENCODER), threads=threads)
+        encoder = open_encoder(str(folder / ENCODER), threads=threads, serving=True)
         return cls(
             read_parameters(TunedParameters, parameters, cls.name),
             encoder=encoder,

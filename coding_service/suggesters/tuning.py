@@ -95,6 +95,8 @@ class Tuning:
         Weights and intercept of each code's head, tuned together with the encoder.
     quotes : mapping of str to (ndarray, float)
         Likewise, of the heads over states of word pieces.
+    wordings : mapping of str to str
+        Hash of the name and definition that each code had; a code of the same id and another meaning is another code.
     blend : tuple of float or None
         How the readings of a narrative were blended.
     seen : mapping of str to tuple of int or None
@@ -104,12 +106,21 @@ class Tuning:
 
     heads: Mapping[str, Head] = field(default_factory=dict)
     quotes: Mapping[str, Head] = field(default_factory=dict)
+    wordings: Mapping[str, str] = field(default_factory=dict)
     blend: Blend | None = None
     seen: Mapping[str, tuple[int, ...] | None] = field(default_factory=dict)
 
+    def known(self, taxonomy: Taxonomy) -> set[str]:
+        """Give the codes of a taxonomy that have tuned heads."""
+        own = wordings_of(taxonomy)
+        return {
+            code_id for code_id in self.heads if self.wordings.get(code_id, own.get(code_id)) == own.get(code_id, "")
+        }
+
     def columns(self, taxonomy: Taxonomy) -> NDArray[np.bool_]:
         """Tell which codes of a taxonomy have tuned heads."""
-        return np.array([code_id in self.heads for code_id in taxonomy.code_ids], dtype=bool)
+        known = self.known(taxonomy)
+        return np.array([code_id in known for code_id in taxonomy.code_ids], dtype=bool)
 
     def recall(self, texts: Sequence[str], taxonomy: Taxonomy) -> Remembered:
         """Look texts up."""
@@ -123,7 +134,7 @@ class Tuning:
             steps = self.seen.get(key)
             if steps is not None:
                 scored[row] = True
-                own = [steps[order[code_id]] for code_id in taxonomy.code_ids if code_id in order]
+                own = [steps[order[code_id]] for code_id in np.array(taxonomy.code_ids)[columns].tolist()]
                 scores[row, columns] = expit(np.array(own) / STEPS_PER_LOGIT)
         return Remembered(seen, scores, scored)
 
@@ -140,6 +151,7 @@ class Tuning:
             "blend": self.blend,
             "heads": _rounded(self.heads),
             "quotes": _rounded(self.quotes),
+            "wordings": dict(self.wordings),
             "seen": dict(sorted(self.seen.items())),
         }
         (folder / TUNING).write_text(json.dumps(content, separators=(",", ":")) + "\n", encoding="utf-8")
@@ -154,6 +166,7 @@ class Tuning:
         return cls(
             heads=_heads(content["heads"]),
             quotes=_heads(content.get("quotes", {})),
+            wordings=content.get("wordings", {}),
             blend=tuple(content["blend"]) if content["blend"] else None,
             seen={key: None if steps is None else tuple(steps) for key, steps in content["seen"].items()},
         )
@@ -165,6 +178,12 @@ def by_code(heads: Heads, taxonomy: Taxonomy) -> dict[str, Head]:
         code_id: (heads.weights[:, column], float(heads.intercepts[column]))
         for column, code_id in enumerate(taxonomy.code_ids)
     }
+
+
+def wordings_of(taxonomy: Taxonomy) -> dict[str, str]:
+    """Give a hash of the name and definition of each code."""
+    told = {code_id: taxonomy.get(code_id) for code_id in taxonomy.code_ids}
+    return {code_id: text_key(f"{code.name}\n{code.definition}") for code_id, code in told.items()}
 
 
 def _rounded(heads: Mapping[str, Head]) -> dict[str, Any]:

@@ -65,4 +65,8 @@ def widen(path: Path) -> bytes:
     kept = [node for node in nodes if id(node) not in dropped]
     del graph.node[:]
     graph.node.extend(kept)
+    used = {name for node in kept for name in node.input}
+    weights = [tensor for tensor in graph.initializer if tensor.name in used]
+    del graph.initializer[:]
+    graph.initializer.extend(weights)
     return bytes(model.SerializeToString())

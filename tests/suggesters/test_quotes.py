@@ -13,6 +13,8 @@ from tests.fakes import MarkingEncoder
 # Quarters add up exactly, so that two ways to sum cannot disagree.
 odds = st.lists(st.integers(-20, 20).map(lambda quarter: quarter / 4), min_size=1, max_size=12)
 
+HEAD = np.array([1.0, -1.0]), -0.5
+
 
 @given(odds, st.data())
 def test_no_other_run_of_words_says_more(values, data):
@@ -36,7 +38,7 @@ def test_codes_are_told_each_by_its_own_words():
 
 
 def test_a_code_without_a_head_is_told_by_the_whole_sentence(taxonomy):
-    heads = quote_heads(Tuning(quotes={"sleep": (np.array([1.0, -1.0]), -0.5)}), taxonomy)
+    heads = quote_heads(Tuning(heads={"sleep": HEAD}, quotes={"sleep": HEAD}), taxonomy)
     logits = heads.logits(np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 1.0]], dtype=np.float32))
     runs = telling_runs(logits, np.array([[0, 3], [4, 7], [8, 12]]), np.arange(3))
     assert runs[taxonomy.index["sleep"]].tolist() == [4, 7]
@@ -44,7 +46,7 @@ def test_a_code_without_a_head_is_told_by_the_whole_sentence(taxonomy):
 
 
 def test_an_encoder_of_other_codes_tells_no_words(taxonomy):
-    assert quote_heads(Tuning(quotes={"else": (np.ones(2), 0.0)}), taxonomy) is None
+    assert quote_heads(Tuning(heads={"else": HEAD}, quotes={"else": HEAD}), taxonomy) is None
     assert quote_heads(Tuning(), taxonomy) is None
 
 

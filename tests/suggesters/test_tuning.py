@@ -1,8 +1,11 @@
 """The memory of a tuned encoder: what it saw, what siblings said, and no word of a text."""
 
-import numpy as np
+from dataclasses import replace
 
-from coding_service.suggesters.tuning import TUNING, Tuning
+import numpy as np
+import pytest
+
+from coding_service.suggesters.tuning import TUNING, Tuning, wordings_of
 
 TEXTS = ["The baby slept on the couch.", "Contacts were never entered."]
 
@@ -48,3 +51,20 @@ def test_a_general_encoder_remembers_nothing(taxonomy, tmp_path):
     assert empty.blend is None
     assert not empty.columns(taxonomy).any()
     assert not empty.recall(TEXTS, taxonomy).seen.any()
+
+
+def test_a_code_of_the_same_id_and_another_meaning_is_another_code(taxonomy):
+    """Guarantee: heads, quotes and memories go with what a code meant, not with how it is called."""
+    tuning = replace(tuning_of(taxonomy, "sleep", "police"), wordings=wordings_of(taxonomy))
+    changed = replace(
+        taxonomy,
+        codes=tuple(
+            replace(code, definition="How a child slept.") if code.id == "sleep" else code for code in taxonomy.codes
+        ),
+    )
+    assert tuning.known(taxonomy) == {"sleep", "police"}
+    assert tuning.known(changed) == {"police"}
+    seen = tuning.with_siblings(TEXTS[:1], np.full((1, len(taxonomy.code_ids)), 0.3), taxonomy)
+    recalled = seen.recall(TEXTS[:1], changed)
+    assert recalled.seen[0].tolist() == [code == "police" for code in changed.code_ids]
+    assert recalled.scores[0, changed.index["police"]] == pytest.approx(0.3, abs=0.02)

@@ -134,3 +134,17 @@ def test_corpus_that_is_too_small_is_told(tmp_path):
     _, told = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 1
     assert "20000 reviews are to come in" in told
+
+
+@pytest.mark.parametrize(
+    ("heads", "told"), [(None, "make encoder"), ({"sleep": {"weights": [1.0], "intercept": 0.0}}, "was tuned")]
+)
+def test_an_encoder_that_may_know_the_year_is_refused(tmp_path, heads, told):
+    """Guarantee: the default year needs a general encoder, and says how to get one."""
+    if heads is not None:
+        (tmp_path / "encoder.json").write_text("{}")
+        (tmp_path / "tuning.json").write_text(json.dumps({"blend": None, "heads": heads, "seen": {}}))
+    process = start(tmp_path / "out", "--encoder", tmp_path, "--months", "1")
+    _, said = process.communicate()
+    assert process.returncode == 1
+    assert told in said

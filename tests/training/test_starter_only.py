@@ -1,5 +1,7 @@
 """The recipe that anybody can follow from a clone, in a small form: MiniLM, tuned on a few narratives of each corpus."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,10 +12,18 @@ from coding_service.corpus.files import read_corpus, write_corpus
 from coding_service.paths import data_root
 from coding_service.services.runs import Run, carry_out
 from coding_service.suggesters.bundle import read_bundle
+from coding_service.suggesters.sentences import split_sentences
 from coding_service.suggestions.evidence import choose_evidence
 
 pytestmark = pytest.mark.slow
 RECIPE = data_root() / "training" / "recipes" / "starter-only.yaml"
+WITHOUT_TORCH = """
+import sys
+from pathlib import Path
+sys.modules["torch"] = sys.modules["sentence_transformers"] = None
+from coding_service.suggesters.bundle import read_bundle
+assert read_bundle(Path(sys.argv[1]), threads=1).suggest(["The baby slept on the couch."]).values.shape == (1, 36)
+"""
 FEW = 60
 """Narratives of each corpus; whole pairs, as their members stand one after the other."""
 
@@ -42,9 +52,11 @@ def test_it_is_trained_from_the_packaged_weights_and_again_the_same(small_recipe
         found.append(bundle.suggest(texts))
     assert [corpus["name"] for corpus in bundle.manifest["corpora"]] == ["starter", "pairs", "documents"]
     np.testing.assert_allclose(found[0].values, found[1].values, atol=0.02)
-    likeliest = int(found[0].values[0].argmax())
-    (best, *_) = choose_evidence(found[0], 0, likeliest)
-    assert 0 <= best.start < best.end <= len(texts[0])
+    shown = [choose_evidence(found[0], row, int(found[0].values[row].argmax()))[0] for row in range(len(texts))]
+    sentences = [split_sentences(text) for text in texts]
+    assert any([each.start, each.end] not in cuts.tolist() for each, cuts in zip(shown, sentences, strict=True))
+    assert all(text[each.start : each.end].strip() for text, each in zip(texts, shown, strict=True))
+    subprocess.run([sys.executable, "-c", WITHOUT_TORCH, str(tmp_path / "first")], check=True)
     assert bundle.suggester.encoder.tuning.quotes.keys() == set(bundle.taxonomy.code_ids)
 
 

