@@ -112,9 +112,10 @@ class Tuning:
 
     def known(self, taxonomy: Taxonomy) -> set[str]:
         """Give the codes of a taxonomy that have tuned heads."""
-        own = wordings_of(taxonomy)
         return {
-            code_id for code_id in self.heads if self.wordings.get(code_id, own.get(code_id)) == own.get(code_id, "")
+            code_id
+            for code_id, wording in wordings_of(taxonomy).items()
+            if code_id in self.heads and self.wordings.get(code_id, wording) == wording
         }
 
     def columns(self, taxonomy: Taxonomy) -> NDArray[np.bool_]:

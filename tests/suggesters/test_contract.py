@@ -62,8 +62,9 @@ def test_saved_and_loaded_it_scores_the_same(name, corpus, taxonomy, tmp_path):
     loaded = type(suggester).load(tmp_path, taxonomy, suggester.parameters())
     expected, found = suggester.score(TEXTS), loaded.score(TEXTS)
     np.testing.assert_array_equal(found.values, expected.values)
-    for own, others in zip(found.span_scores, expected.span_scores, strict=True):
-        np.testing.assert_array_equal(own, others)
+    for kind in ("span_scores", "quotes"):
+        for own, others in zip(getattr(found, kind), getattr(expected, kind), strict=True):
+            np.testing.assert_array_equal(own, others)
     assert loaded.parameters() == suggester.parameters()
 
 
