@@ -94,7 +94,7 @@ def evaluate(  # noqa: PLR0913 - options
 
 
 def _tell(measured: Mapping[str, Any]) -> None:
-    overlap, evidence = measured["overlap"], measured["evidence"]
+    overlap, evidence, pairs = measured["overlap"], measured["evidence"], measured["contrast_pairs"]
     say(f"{overlap['groups']} of {overlap['of_groups']} groups trained the bundle.")
     if evidence["n_pairs"]:
         f1 = evidence["character_f1"]["point"]
@@ -102,6 +102,11 @@ def _tell(measured: Mapping[str, Any]) -> None:
             f"Evidence of {evidence['n_pairs']} right suggestions: character F1 {f1:.3f}, "
             f"{evidence['spans_on_gold']:.0%} of the shown spans touch a marked one, "
             f"{evidence['gold_touched']:.0%} of the marked spans are touched."
+        )
+    if pairs["n_pairs"]:
+        say(
+            f"Of {pairs['n_pairs']} contrast pairs, both members are right in {pairs['both_right']}; the one that "
+            f"deserves the code is missed in {pairs['missed']}, the other suggested it in {pairs['over_suggested']}."
         )
     if evidence["coverage"] is not None:
         say(f"In texts of four sentences or more, evidence covers {evidence['coverage']:.0%} of the text.")

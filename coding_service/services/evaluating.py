@@ -12,6 +12,7 @@ from coding_service.corpus.files import read_corpus
 from coding_service.corpus.labels import Labels, label_matrix
 from coding_service.errors import ConflictError, CorpusError, InputError, TaxonomyMismatchError
 from coding_service.metrics.evaluation import evaluate, evaluate_slices
+from coding_service.services.contrast_quality import contrast_quality
 from coding_service.services.evidence_quality import evidence_quality
 from coding_service.services.figures import headline
 from coding_service.services.training import group_key
@@ -107,7 +108,8 @@ def evaluate_bundle(
     -------
     dict
         JSON-ready: ``bundle``, ``taxonomy``, ``as_listed``, ``overlap`` (how many groups trained the bundle),
-        ``figures`` (one row for all and one for each value of ``by``), ``evidence`` and ``codes``.
+        ``figures`` (one row for all and one for each value of ``by``), ``evidence``,
+        ``contrast_pairs`` and ``codes``.
 
     Raises
     ------
@@ -146,6 +148,9 @@ def evaluate_bundle(
         "overlap": overlap,
         "figures": [headline("all", whole), *(headline(name, part) for name, part in by_value.items())],
         "evidence": evidence_quality(narratives, scores, judged.suggested & (judged.labels == 1), bundle.taxonomy),
+        "contrast_pairs": contrast_quality(
+            narratives, judged.labels, judged.probabilities, judged.suggested, bundle.taxonomy
+        ),
         "codes": _with_thresholds(whole["codes"], bundle),
         "by": {"key": options.by, "values": {name: part["codes"] for name, part in by_value.items()}},
     }

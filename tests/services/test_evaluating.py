@@ -7,7 +7,9 @@ import pytest
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.files import write_corpus
+from coding_service.corpus.labels import label_matrix
 from coding_service.errors import ConflictError, CorpusError, InputError, TaxonomyMismatchError
+from coding_service.services.contrast_quality import contrast_quality
 from coding_service.services.evaluating import Options, evaluate_bundle, judge, read_narratives
 from coding_service.services.evidence_quality import evidence_quality
 from coding_service.services.recipes import Recipe
@@ -142,3 +144,37 @@ def test_without_marked_evidence_there_is_nothing_to_measure():
     assert found["n_pairs"] == 0
     assert found["character_f1"]["point"] is None
     assert found["spans_on_gold"] is None
+
+
+def pair_of(*codes, **facts):
+    """Two members of a pair, with and without codes."""
+    meta = {"pair": "p1"}
+    return [CodedNarrative("with", "x", codes=codes, meta=meta, **facts), CodedNarrative("without", "y", meta=meta)]
+
+
+@pytest.mark.parametrize(
+    ("found", "over", "expected"),
+    [
+        (0.9, 0.1, {"both_right": 1, "in_order": 1, "missed": 0, "over_suggested": 0}),
+        (0.9, 0.8, {"both_right": 0, "in_order": 1, "missed": 0, "over_suggested": 1}),
+        (0.2, 0.1, {"both_right": 0, "in_order": 1, "missed": 1, "over_suggested": 0}),
+        (0.1, 0.9, {"both_right": 0, "in_order": 0, "missed": 1, "over_suggested": 1}),
+    ],
+)
+def test_of_a_contrast_pair_both_members_must_be_right(found, over, expected):
+    """Guarantee: the code that tells them apart counts once, a sub-theme and not its theme besides."""
+    narratives = pair_of("support.food")
+    labels = label_matrix(narratives, TAXONOMY)
+    probabilities = np.zeros(labels.shape)
+    columns = [TAXONOMY.index[code] for code in ("support", "support.food")]
+    probabilities[0, columns], probabilities[1, columns] = found, over
+    told = contrast_quality(narratives, labels, probabilities, probabilities >= 0.5, TAXONOMY)
+    assert told == {"n_pairs": 1, **expected}
+
+
+def test_what_is_no_pair_or_differs_in_nothing_known_is_not_counted():
+    narratives = [*pair_of("sleep", unknown=("support",)), CodedNarrative("alone", "z", meta={"pair": "p2"})]
+    labels = label_matrix(narratives, TAXONOMY)
+    labels[1, TAXONOMY.index["sleep"]] = -1
+    blank = np.zeros(labels.shape)
+    assert contrast_quality(narratives, labels, blank, blank > 0, TAXONOMY)["n_pairs"] == 0
