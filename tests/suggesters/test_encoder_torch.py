@@ -91,7 +91,8 @@ def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
     options = TunedParameters(encoder=str(saved), epochs=20, learning_rate=3e-3, head_rate=3e-2)
     heads = tune_encoder(options, tuning_rows(corpus, taxonomy), taxonomy, tmp_path / "tuned", seed=1)
     encoder, column = ExportedEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
-    marks = quote_heads(Tuning(quotes=by_code(heads.quotes, taxonomy)), taxonomy)
+    tuning = Tuning(heads=by_code(heads.sentences, taxonomy), quotes=by_code(heads.quotes, taxonomy))
+    marks = quote_heads(tuning, taxonomy)
     vectors, runs = encoder.mark([corpus[0].text, corpus[1].text, ""], marks)
     np.testing.assert_array_equal(vectors[:2], encoder.encode([corpus[0].text, corpus[1].text]))
     scores = heads.sentences.logits(vectors)[:, column]

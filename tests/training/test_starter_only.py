@@ -12,8 +12,6 @@ from coding_service.corpus.files import read_corpus, write_corpus
 from coding_service.paths import data_root
 from coding_service.services.runs import Run, carry_out
 from coding_service.suggesters.bundle import read_bundle
-from coding_service.suggesters.sentences import split_sentences
-from coding_service.suggestions.evidence import choose_evidence
 
 pytestmark = pytest.mark.slow
 RECIPE = data_root() / "training" / "recipes" / "starter-only.yaml"
@@ -52,10 +50,13 @@ def test_it_is_trained_from_the_packaged_weights_and_again_the_same(small_recipe
         found.append(bundle.suggest(texts))
     assert [corpus["name"] for corpus in bundle.manifest["corpora"]] == ["starter", "pairs", "documents"]
     np.testing.assert_allclose(found[0].values, found[1].values, atol=0.02)
-    shown = [choose_evidence(found[0], row, int(found[0].values[row].argmax()))[0] for row in range(len(texts))]
-    sentences = [split_sentences(text) for text in texts]
-    assert any([each.start, each.end] not in cuts.tolist() for each, cuts in zip(shown, sentences, strict=True))
-    assert all(text[each.start : each.end].strip() for text, each in zip(texts, shown, strict=True))
+    for spans, quotes in zip(found[0].spans, found[0].quotes, strict=True):
+        assert (quotes[..., 0] < quotes[..., 1]).all()
+        assert (quotes[..., 0] >= spans[:, :1]).all()
+        assert (quotes[..., 1] <= spans[:, 1:]).all()
+    # Were every sentence shown whole, there would be no more lengths than sentences.
+    lengths = np.concatenate([(quotes[..., 1] - quotes[..., 0]).ravel() for quotes in found[0].quotes])
+    assert len(set(lengths.tolist())) > len(np.concatenate(found[0].spans))
     subprocess.run([sys.executable, "-c", WITHOUT_TORCH, str(tmp_path / "first")], check=True)
     assert bundle.suggester.encoder.tuning.quotes.keys() == set(bundle.taxonomy.code_ids)
 
