@@ -87,7 +87,7 @@ def run_suggest(bundle: Path, threads: int, batch: int) -> Call:
 def run_encoder(bundle: Path, threads: int, batch: int) -> Call:
     from coding_service.suggesters.encoders import open_encoder
 
-    encoder = open_encoder(str(bundle / "suggester" / "encoder"), threads=threads)
+    encoder = open_encoder(str(bundle / "suggester" / "encoder"), threads=threads, serving=True)
 
     def call(texts: list[str]) -> None:
         for first in range(0, len(texts), batch):
