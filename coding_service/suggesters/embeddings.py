@@ -50,7 +50,6 @@ class CachedEncoder:
         keys = [hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).digest() for sentence in sentences]
         texts = dict(zip(keys, sentences, strict=True))
         with closing(sqlite3.connect(self._path, timeout=60)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
             known = self._known(connection, list(texts))
             missing = [key for key in texts if key not in known]

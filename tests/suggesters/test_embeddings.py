@@ -1,8 +1,12 @@
 """The cache of sentence vectors: right under several processes, and empty of words."""
 
 import multiprocessing
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 
 import numpy as np
+import pytest
 
 from coding_service.suggesters.embeddings import CHUNK, CachedEncoder
 from tests.fakes import HashingEncoder
@@ -25,6 +29,21 @@ def test_processes_share_one_cache(tmp_path):
     for first, vectors in results:
         expected = HashingEncoder().encode(SENTENCES[first : first + len(SENTENCES) // 2])
         np.testing.assert_array_equal(vectors, expected)
+
+
+def test_a_process_that_begins_while_another_writes_waits(tmp_path):
+    """Guarantee: a cold cache that two begin at once makes neither fail."""
+    encoder = HashingEncoder()
+    with (
+        closing(sqlite3.connect(tmp_path / f"embeddings-{encoder.sha256[:16]}.sqlite")) as other,
+        ThreadPoolExecutor(1) as worker,
+    ):
+        other.execute("BEGIN IMMEDIATE")
+        asked = worker.submit(CachedEncoder(encoder, tmp_path).encode, SENTENCES[:2])
+        with pytest.raises(TimeoutError):
+            asked.result(timeout=0.3)
+        other.rollback()
+        assert asked.result(timeout=30).shape == (2, encoder.dimension)
 
 
 def test_each_sentence_is_encoded_once(tmp_path):
