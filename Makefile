@@ -99,7 +99,7 @@ bench-speed: .venv-encoder/.done ## the suggest path in all its forms beside sen
 	done; done
 
 bench-retrain: .venv/.test ## heads retrained on 10,000 narratives whose sentence vectors are kept
-	$(BIN)/python training/benchmarks/retraining.py
+	$(BIN)/python -m training.benchmarks.retraining
 
 bench-loop: .venv/.test ## decision writes beside bare commits, and answers of a queue of 100,000 narratives
 	$(BIN)/python training/benchmarks/decisions.py

@@ -194,7 +194,7 @@ class SentenceSuggester:
         spans = tuple(split_sentences(text) for text in texts)
         sentences = [text[start:end] for text, cuts in zip(texts, spans, strict=True) for start, end in cuts]
         first = np.concatenate([[0], np.cumsum([len(cuts) for cuts in spans])]).astype(np.int64)
-        # An encoder that keeps its vectors has no word of the sentences at hand, and whoever trains asks for none.
+        # An encoder that keeps its vectors keeps no states of words, and evidence is not what training asks for.
         if quote is None or not isinstance(self.encoder, MarkingEncoder):
             return _Read(spans, self.encoder.encode(sentences), first)
         vectors, runs = self.encoder.mark(sentences, quote)

@@ -1,13 +1,12 @@
 """Seconds to retrain heads on 10,000 narratives whose sentence vectors are kept, and to fill the cache by two at once.
 
 Narratives are made by joining two of the invented ones each; their sentences are those of the corpora, so that the
-cache holds them all. Example: python training/benchmarks/retraining.py --narratives 10000
+cache holds them all. Example: python -m training.benchmarks.retraining --narratives 10000
 """
 
 import argparse
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -26,10 +25,11 @@ from coding_service.suggesters.encoders import open_encoder
 from coding_service.suggesters.registry import suggester_class
 from coding_service.suggesters.sentences import split_sentences
 from coding_service.taxonomy.files import find_taxonomy
+from training.benchmarks.accuracy.registry import ROOT
+from training.benchmarks.accuracy.sets import CORPORA
+from training.benchmarks.accuracy.splits import SEED
 
-ROOT = Path(__file__).parents[2]
-CORPORA = ("starter.jsonl", "pairs.jsonl", "documents.jsonl")
-SEED = 7
+MODULE = "training.benchmarks.retraining"
 
 
 def joined(first: CodedNarrative, second: CodedNarrative, row: int) -> CodedNarrative:
@@ -46,7 +46,7 @@ def joined(first: CodedNarrative, second: CodedNarrative, row: int) -> CodedNarr
 
 def narratives(n: int) -> list[CodedNarrative]:
     taxonomy = find_taxonomy("io-themes", "1.0.0")
-    own = [each for name in CORPORA for each in read_corpus(ROOT / "training" / "corpus" / name, taxonomy)]
+    own = [each for path in CORPORA for each in read_corpus(path, taxonomy)]
     drawn = np.random.default_rng(SEED).integers(0, len(own), size=(n, 2)).tolist()
     plain = [replace(each, split="train", meta={}) for each in own]
     return [joined(plain[first], plain[second], row) for row, (first, second) in enumerate(drawn)]
@@ -70,18 +70,15 @@ def main() -> None:
         return
     with TemporaryDirectory() as scratch:
         cache = Path(scratch) / "cache"
-        command = [sys.executable, __file__, "--fill", str(cache), "--narratives", str(given.narratives)]
+        command = [sys.executable, "-m", MODULE, "--fill", str(cache), "--narratives", str(given.narratives)]
         begun = time.perf_counter()
         both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
         told = [child.communicate()[0].strip() for child in both]
         filled = time.perf_counter() - begun
         if told[0] != told[1] or any(child.returncode for child in both):
             raise SystemExit(f"Two processes on one cache do not agree: {told}.")
-        recipe, taxonomy, corpus = (
-            read_recipe(given.recipe),
-            find_taxonomy("io-themes", "1.0.0"),
-            narratives(given.narratives),
-        )
+        recipe, taxonomy = read_recipe(given.recipe), find_taxonomy("io-themes", "1.0.0")
+        corpus = narratives(given.narratives)
         begun = time.perf_counter()
         kind = suggester_class(recipe.suggester)
         kind.from_parameters(recipe.parameters, cache=cache).fit(corpus, taxonomy, seed=recipe.seed)
@@ -89,7 +86,6 @@ def main() -> None:
         begun = time.perf_counter()
         train(recipe, [NamedCorpus("joined", tuple(corpus))], taxonomy, cache=cache)
         trained = time.perf_counter() - begun
-        shutil.rmtree(cache)
     print(
         json.dumps(
             {
