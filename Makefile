@@ -79,8 +79,8 @@ fuzz: .venv/.fuzz ## N= requests or more that schemathesis thinks of, over all o
 demo-loop: .venv/.test encoder ## play a simulated year of the loop into build/demo-loop: loop.svg, loop.json, a table
 	$(BIN)/python training/demo_loop.py
 
-starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, without it by the recipe starter-only
-	.venv-encoder/bin/io-coding train --output models/starter --replace $(if $(DATA),--recipe training/recipes/released.yaml \
+starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, without it by the recipe starter-only; KEEP=1 keeps its encoder
+	.venv-encoder/bin/io-coding train --output models/starter --replace $(if $(KEEP),--keep-encoder models/starter) $(if $(DATA),--recipe training/recipes/released.yaml \
 		--corpus $(DATA)/real-train.jsonl --corpus $(DATA)/real-dev.jsonl,--recipe training/recipes/starter-only.yaml)
 
 # torch has an environment of its own: the one that serves stays without it.
@@ -118,8 +118,8 @@ bench-loop: .venv/.test ## decision writes beside bare commits, and answers of a
 
 BENCH = $(if $(DATA),--data $(DATA)) $(if $(RECIPE),--recipe $(RECIPE))
 
-bench-accuracy: .venv-encoder/.done .venv-annif/.done .venv-setfit/.done ## ours beside TF-IDF, Annif, SetFit and spaCy: DATA=, SET=, SYSTEM=, RECIPE=
-	.venv-encoder/bin/python -m training.benchmarks.accuracy $(BENCH) $(if $(SET),--set $(SET)) $(if $(SYSTEM),--system "$(SYSTEM)")
+bench-accuracy: .venv-encoder/.done .venv-annif/.done .venv-setfit/.done ## ours beside TF-IDF, Annif, SetFit and spaCy: DATA=, SET=, SYSTEM=, RECIPE=, GPU=1
+	.venv-encoder/bin/python -m training.benchmarks.accuracy $(BENCH) $(if $(SET),--set $(SET)) $(if $(SYSTEM),--system "$(SYSTEM)") $(if $(GPU),--gpu)
 
 bench-labels: .venv-encoder/.done .venv-setfit/.done ## what verified narratives of a new source are worth: DATA=, RECIPE=
 	.venv-encoder/bin/python -m training.benchmarks.labels $(BENCH)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
-from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, describe
+from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, ReadSentences, describe
 from coding_service.suggesters.heads import Heads, Rows, fit_heads
+from coding_service.suggesters.quotes import whole_sentences
 from coding_service.suggesters.tuning import TunedHeads, Tuning
 
 
@@ -30,6 +31,18 @@ class HashingEncoder:
                 vectors[row] += _direction(word.strip(".,;:!?"), self.dimension)
         return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
+    def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:
+        """Clauses end with a comma."""
+        own = [
+            (vector, self.encode(parts)) if len(parts) > 1 else (vector, vector[None][:0])
+            for sentence, vector in zip(sentences, self.encode(sentences), strict=True)
+            for parts in [sentence.split(",")]
+        ]
+        return ReadSentences.of(own, self.dimension, None if quote is None else self._runs(sentences, quote))
+
+    def _runs(self, sentences: Sequence[str], quote: Heads) -> np.ndarray:
+        return whole_sentences(sentences, len(quote.intercepts))
+
 
 def _direction(word: str, dimension: int) -> np.ndarray:
     digest = hashlib.sha256(word.encode("utf-8", "surrogatepass")).digest()[:dimension]
@@ -45,13 +58,13 @@ class MarkingEncoder(HashingEncoder):
         self.tuning = Tuning(heads=heads, quotes=heads)
         self._word = word
 
-    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[np.ndarray, np.ndarray]:
-        runs = np.zeros((len(sentences), len(heads.intercepts), 2), dtype=np.int64)
+    def _runs(self, sentences: Sequence[str], quote: Heads) -> np.ndarray:
+        runs = super()._runs(sentences, quote)
         for row, sentence in enumerate(sentences):
             at = sentence.find(self._word)
-            found = [at, at + len(self._word)] if at >= 0 else [0, len(sentence)]
-            runs[row] = np.where(heads.intercepts[:, None] == 0, found, [0, len(sentence)])
-        return self.encode(sentences), runs
+            if at >= 0:
+                runs[row, quote.intercepts == 0] = [at, at + len(self._word)]
+        return runs
 
 
 class FolderEncoder(HashingEncoder):

@@ -63,6 +63,13 @@ def train(  # noqa: PLR0913 - options
     taxonomy: Annotated[
         str, typer.Option(metavar="ID[@VERSION]|FILE", help="Taxonomy in the place of the recipe's.")
     ] = "",
+    keep_encoder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A bundle that was tuned on the same narratives: keep its encoder, fit all else anew.",
+        ),
+    ] = None,
     name: Annotated[str, typer.Option(help="Name of the bundle; by default recipe, day and fingerprint.")] = "",
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the bundle, instead of a name.")
@@ -84,7 +91,7 @@ def train(  # noqa: PLR0913 - options
             "The store brings its own taxonomy, and it alone has jurisdictions.",
             hint="Leave --taxonomy out with --from-store, and --jurisdiction without it.",
         )
-    run = Run(recipe, tuple(corpus or ()), tuple(measure or ()), taxonomy, name, output, replace)
+    run = Run(recipe, tuple(corpus or ()), tuple(measure or ()), taxonomy, name, output, replace, keep_encoder)
     with status() as step:
         verified = _verified(settings, jurisdiction) if from_store else None
         done = carry_out(run, bundles=settings.bundles, cache=settings.cache, verified=verified, step=step)

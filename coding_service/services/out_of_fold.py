@@ -75,7 +75,7 @@ def score_out_of_fold(
     Returns
     -------
     OutOfFold
-        Of the narratives in the folds that were left out.
+        Of the narratives in the folds that were left out, and of those that came with a score.
     """
     groups, labels = merged_groups(narratives), label_matrix(narratives, taxonomy)
     folds = grouped_folds(groups, labels, recipe.folds, recipe.seed)
@@ -96,22 +96,23 @@ def score_out_of_fold(
     for fold, scored_fold in enumerate(Parallel(n_jobs=workers, return_as="generator")(tasks)):
         scores[folds == fold] = scored_fold
         step(f"fold {fold + 1} of {left_out} scored")
-    rows = np.flatnonzero(folds < left_out)
-    scored = [narratives[row] for row in rows.tolist()]
-    out = OutOfFold(rows, scores[rows], labels[rows], folds[rows])
-    if left_out < recipe.folds:
-        out = replace(out, folds=grouped_folds(groups[rows], out.labels, recipe.folds, recipe.seed))
+    out = OutOfFold(np.arange(len(narratives)), scores, labels, folds)
+    counted = folds < left_out
     if isinstance(fitted, Tunes):
-        fitted.remember(scored, out.scores, taxonomy)
+        fitted.remember([narratives[row] for row in np.flatnonzero(counted).tolist()], scores[counted], taxonomy)
     elif isinstance(fitted, Remembering):
-        known = fitted.recall(scored, taxonomy)
+        known = fitted.recall(narratives, taxonomy)
         told = known.seen & known.scored[:, None]
+        honest = told | (counted[:, None] & ~known.seen)
+        counted |= told.any(axis=1)
         out = replace(
-            out,
-            scores=np.where(told, known.scores, out.scores),
-            labels=np.where(known.seen & ~told, UNKNOWN, out.labels).astype(np.int8),
+            out, scores=np.where(told, known.scores, scores), labels=np.where(honest, labels, UNKNOWN).astype(np.int8)
         )
-    return out
+    if counted.all():
+        return out
+    rows = np.flatnonzero(counted)
+    spread = grouped_folds(groups[rows], out.labels[rows], recipe.folds, recipe.seed)
+    return OutOfFold(rows, out.scores[rows], out.labels[rows], spread)
 
 
 @dataclass(frozen=True)

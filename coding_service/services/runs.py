@@ -20,8 +20,17 @@ from coding_service.services.recipes import Recipe, read_recipe
 from coding_service.services.shelf import JURISDICTIONS
 from coding_service.services.training import NamedCorpus, train
 from coding_service.services.verified import NAME, Verified
-from coding_service.suggesters.bundle import MANIFEST, METRICS, Bundle, check_free, read_manifest, write_bundle
-from coding_service.suggesters.encoder import hash_file
+from coding_service.suggesters.bundle import (
+    MANIFEST,
+    METRICS,
+    WEIGHTS,
+    Bundle,
+    check_free,
+    read_manifest,
+    write_bundle,
+)
+from coding_service.suggesters.encoder import hash_file, read_description
+from coding_service.suggesters.sentence import ENCODER
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import open_taxonomy
 from coding_service.taxonomy.translation import Translation
@@ -49,6 +58,8 @@ class Run:
         Its folder; None puts it under its name with the other bundles.
     replace : bool
         Whether a bundle that is there may be replaced.
+    keep_encoder : Path or None
+        A bundle that was tuned on the same narratives, whose encoder is kept.
     """
 
     recipe: Path
@@ -58,6 +69,7 @@ class Run:
     name: str = ""
     output: Path | None = None
     replace: bool = False
+    keep_encoder: Path | None = None
 
 
 def carry_out(
@@ -93,7 +105,7 @@ def carry_out(
     NotFoundError, InputError
         If recipe, corpus or taxonomy are missing or broken, or the name is no name.
     BundleError
-        If the place is taken.
+        If the place is taken, or the encoder that is to be kept is missing or altered.
     """
     step("reading")
     recipe = read_recipe(run.recipe)
@@ -111,10 +123,19 @@ def carry_out(
             return _summary(made, metrics) | {"made_before": True}
     folder = _folder(run, recipe, corpora, bundles)
     check_free(folder, replace=run.replace)
-    trained = train(recipe, corpora, taxonomy, measured=_read(run.measured, taxonomy), cache=cache, step=step)
+    measured = _read(run.measured, taxonomy)
+    encoder = None if run.keep_encoder is None else _encoder_of(run.keep_encoder)
+    trained = train(recipe, corpora, taxonomy, measured=measured, encoder=encoder, cache=cache, step=step)
     step("writing")
     write_bundle(_with_origin(trained.bundle, verified), folder, trained.metrics, render_card, replace=run.replace)
     return _summary(folder, trained.metrics)
+
+
+def _encoder_of(bundle: Path) -> Path:
+    """Give the folder of the encoder of a bundle, its files verified; what else the bundle holds does not matter."""
+    folder = bundle / WEIGHTS / ENCODER
+    read_description(folder)
+    return folder
 
 
 def _with_origin(bundle: Bundle, verified: Verified | None) -> Bundle:

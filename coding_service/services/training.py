@@ -15,7 +15,7 @@ from coding_service import __version__
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.corpus.labels import PRESENT, label_matrix, lift
-from coding_service.errors import CorpusError
+from coding_service.errors import CorpusError, InputError
 from coding_service.metrics.calibration import precision_recall_points, reliability_curve
 from coding_service.metrics.evaluation import evaluate, evaluate_slices
 from coding_service.metrics.records import as_json
@@ -23,7 +23,7 @@ from coding_service.services.out_of_fold import OutOfFold, Step, score_out_of_fo
 from coding_service.services.recipes import Recipe
 from coding_service.suggesters.bundle import Bundle
 from coding_service.suggesters.calibration import fit_calibration
-from coding_service.suggesters.protocol import Suggester
+from coding_service.suggesters.protocol import Suggester, Tunes
 from coding_service.suggesters.registry import suggester_class
 from coding_service.suggesters.thresholds import choose_thresholds
 from coding_service.taxonomy import Taxonomy
@@ -60,12 +60,13 @@ class Trained:
     metrics: dict[str, Any]
 
 
-def train(
+def train(  # noqa: PLR0913 - what a run names, and where it is kept
     recipe: Recipe,
     corpora: Sequence[NamedCorpus],
     taxonomy: Taxonomy,
     *,
     measured: Sequence[NamedCorpus] = (),
+    encoder: Path | None = None,
     cache: Path | None = None,
     step: Step = lambda _: None,
 ) -> Trained:
@@ -81,6 +82,8 @@ def train(
         What the corpora are coded with.
     measured : sequence of NamedCorpus
         Corpora that only measure the result, whatever their splits.
+    encoder : Path or None
+        Of an earlier bundle that was tuned on the same narratives: it is kept, and all else is fitted and measured.
     cache : Path or None
         Folder for embeddings.
     step : callable
@@ -94,7 +97,10 @@ def train(
     Raises
     ------
     CorpusError
-        If there is nothing to learn from, fewer groups than folds, or a group that both trains and measures.
+        If there is nothing to learn from, fewer groups than folds, a group that both trains and measures, or an encoder
+        that was tuned on other narratives.
+    InputError
+        If an encoder is to be kept for a suggester that tunes none.
     """
     narratives = [narrative for corpus in corpora for narrative in corpus.narratives if narrative.split in TRAIN_SPLITS]
     labels = label_matrix(narratives, taxonomy)
@@ -107,8 +113,7 @@ def train(
         )
     _refuse_overlap(narratives, measured)
     step("fitting on all narratives")
-    kind = suggester_class(recipe.suggester)
-    suggester = kind.from_parameters(recipe.parameters, cache=cache).fit(narratives, taxonomy, seed=recipe.seed)
+    suggester = _fit(recipe, narratives, taxonomy, encoder, cache)
     out = score_out_of_fold(suggester, narratives, taxonomy, recipe, cache=cache, step=step)
     calibration = fit_calibration(out.scores, out.labels)
     bundle = Bundle(
@@ -132,6 +137,20 @@ def train(
             "measured": {corpus.name: measure(bundle, corpus.narratives) for corpus in measured},
             "curves": curves,
         },
+    )
+
+
+def _fit(
+    recipe: Recipe, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, encoder: Path | None, cache: Path | None
+) -> Suggester:
+    blank = suggester_class(recipe.suggester).from_parameters(recipe.parameters, cache=cache)
+    if encoder is None:
+        return blank.fit(narratives, taxonomy, seed=recipe.seed)
+    if isinstance(blank, Tunes):
+        return blank.fit_over(encoder, narratives, taxonomy, seed=recipe.seed)
+    raise InputError(
+        f"Recipe {recipe.name!r} tunes no encoder (suggester {recipe.suggester!r}), so that none can be kept.",
+        hint="Name the encoder in its parameters instead.",
     )
 
 

@@ -1,4 +1,4 @@
-"""A cache of sentence vectors on disk, keyed by encoder hash and text hash, safe under several processes."""
+"""A cache of sentence and clause vectors on disk, keyed by encoder hash and text hash, safe under several processes."""
 
 import hashlib
 import sqlite3
@@ -8,7 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from coding_service.suggesters.encoder import Encoder, Vectors
+from coding_service.suggesters.clauses import RULE
+from coding_service.suggesters.encoder import Encoder, ReadSentences, Vectors
+from coding_service.suggesters.heads import Heads
 from coding_service.suggesters.tuning import Tuning
 
 CHUNK = 512
@@ -28,7 +30,7 @@ class CachedEncoder:
     def __init__(self, encoder: Encoder, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._encoder = encoder
-        self._path = folder / f"embeddings-{encoder.sha256[:16]}.sqlite"
+        self._path = folder / f"embeddings-{encoder.sha256[:16]}-{RULE}.sqlite"
 
     @property
     def sha256(self) -> str:
@@ -47,29 +49,43 @@ class CachedEncoder:
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Encode sentences, each distinct one at most once; see `Encoder.encode`."""
+        return self.read(sentences).vectors
+
+    def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:  # noqa: ARG002 - states are not kept
+        """Read sentences, each distinct one at most once; see `Encoder.read`."""
         keys = [hashlib.sha256(sentence.encode("utf-8", "surrogatepass")).digest() for sentence in sentences]
         texts = dict(zip(keys, sentences, strict=True))
         with closing(sqlite3.connect(self._path, timeout=60)) as connection:
-            connection.execute("CREATE TABLE IF NOT EXISTS vector (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
+            # A row holds the vector of a sentence, then those of its clauses where it has more than one.
+            connection.execute("CREATE TABLE IF NOT EXISTS sentence (key BLOB PRIMARY KEY, value BLOB NOT NULL)")
             known = self._known(connection, list(texts))
             missing = [key for key in texts if key not in known]
             for first in range(0, len(missing), CHUNK):
                 chunk = missing[first : first + CHUNK]
-                vectors = self._encoder.encode([texts[key] for key in chunk])
-                known.update(zip(chunk, vectors, strict=True))
-                rows = [(key, vector.tobytes()) for key, vector in zip(chunk, vectors, strict=True)]
+                found = _each(self._encoder.read([texts[key] for key in chunk]))
+                known.update(zip(chunk, found, strict=True))
+                rows = [(key, own.tobytes()) for key, own in zip(chunk, found, strict=True)]
                 with connection:
-                    connection.executemany("INSERT OR IGNORE INTO vector VALUES (?, ?)", rows)
-        if not keys:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        return np.stack([known[key] for key in keys])
+                    connection.executemany("INSERT OR IGNORE INTO sentence VALUES (?, ?)", rows)
+        return ReadSentences.of([(known[key][0], known[key][1:]) for key in keys], self.dimension)
 
     def _known(self, connection: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Vectors]:
         known: dict[bytes, Vectors] = {}
         for first in range(0, len(keys), CHUNK):
             chunk = keys[first : first + CHUNK]
             marks = ",".join("?" * len(chunk))
-            query = f"SELECT key, value FROM vector WHERE key IN ({marks})"  # noqa: S608 - only question marks
+            query = f"SELECT key, value FROM sentence WHERE key IN ({marks})"  # noqa: S608 - only question marks
             for key, value in connection.execute(query, chunk):
-                known[key] = np.frombuffer(value, dtype=np.float32)
+                known[key] = np.frombuffer(value, dtype=np.float32).reshape(-1, self.dimension)
         return known
+
+
+def _each(read: ReadSentences) -> list[Vectors]:
+    """Give what is kept of each sentence: its vector, and those of its clauses unless it has but one."""
+    bounds = zip(read.first[:-1].tolist(), read.first[1:].tolist(), strict=True)
+    return [
+        np.concatenate([read.vectors[row, None], read.clauses[start:end]])
+        if end - start > 1
+        else read.vectors[row, None]
+        for row, (start, end) in enumerate(bounds)
+    ]

@@ -5,9 +5,10 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, Self
 
 import numpy as np
 import onnxruntime
@@ -15,8 +16,9 @@ from numpy.typing import NDArray
 from tokenizers import Encoding, Tokenizer
 
 from coding_service.errors import BundleError
+from coding_service.suggesters.clauses import clauses_of
 from coding_service.suggesters.heads import Heads
-from coding_service.suggesters.quotes import telling_runs
+from coding_service.suggesters.quotes import telling_runs, whole_sentences
 from coding_service.suggesters.tuning import TUNING, Tuning
 from coding_service.suggestions.scores import Spans
 
@@ -28,6 +30,38 @@ TOKENIZER = "tokenizer.json"
 MAX_WORD_PIECES = 512
 SLOW_FUSIONS = ["SkipLayerNormFusion"]
 """Adding and normalising in one step takes three times as long as one after the other on a CPU (ONNX Runtime 1.32)."""
+
+
+@dataclass(frozen=True)
+class ReadSentences:
+    """What an encoder makes of sentences.
+
+    Parameters
+    ----------
+    vectors : ndarray of shape (n_sentences, dimension), float32
+        Unit vectors of the sentences.
+    clauses : ndarray of shape (n_clauses, dimension), float32
+        Unit vectors of their clauses, one after the other; a sentence of one clause stands for it.
+    first : ndarray of shape (n_sentences + 1,), int64
+        Row of the first clause of each sentence, and where the last ends; each has one at least.
+    runs : ndarray of shape (n_sentences, n_codes, 2) or None
+        Start and end, in its sentence, of the words that tell each code; None where they were not looked for.
+    """
+
+    vectors: Vectors
+    clauses: Vectors
+    first: NDArray[np.int64]
+    runs: Spans | None = None
+
+    @classmethod
+    def of(cls, own: Sequence[tuple[Vectors, Vectors]], dimension: int, runs: Spans | None = None) -> Self:
+        """Put together what was read of single sentences: the vector, and those of two clauses or more, if any."""
+        if not own:
+            none = np.zeros((0, dimension), dtype=np.float32)
+            return cls(none, none, np.zeros(1, dtype=np.int64), runs)
+        told = [clauses if len(clauses) else vector[None] for vector, clauses in own]
+        first = np.concatenate([[0], np.cumsum([len(clauses) for clauses in told])])
+        return cls(np.stack([vector for vector, _ in own]), np.concatenate(told), first.astype(np.int64), runs)
 
 
 class Encoder(Protocol):
@@ -58,27 +92,15 @@ class Encoder(Protocol):
         """
         ...
 
-
-@runtime_checkable
-class MarkingEncoder(Encoder, Protocol):
-    """An encoder that can also tell the words of a sentence."""
-
-    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[Vectors, Spans]:
-        """Encode sentences, and find the words of each that tell each code.
+    def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:
+        """Encode sentences and their clauses, and find the words of each that tell each code.
 
         Parameters
         ----------
         sentences : sequence of str
             What to read.
-        heads : Heads
-            Over states of word pieces; see `quotes.quote_heads`.
-
-        Returns
-        -------
-        vectors : ndarray of shape (n_sentences, dimension), float32
-            As `encode`.
-        runs : ndarray of shape (n_sentences, n_codes, 2)
-            Start and end of the words in their sentence.
+        quote : Heads or None
+            Over states of word pieces, see `quotes.quote_heads`; an encoder that keeps vectors has no use for them.
         """
         ...
 
@@ -177,20 +199,19 @@ class ExportedEncoder:
         read = self._tokenizer.encode_batch(list(sentences))
         return np.concatenate([vector for (vector,) in self._graph.run(read, "embedding")])
 
-    def mark(self, sentences: Sequence[str], heads: Heads) -> tuple[Vectors, Spans]:
-        """See `MarkingEncoder.mark`."""
-        vectors = np.zeros((len(sentences), self.dimension), dtype=np.float32)
-        runs = np.zeros((len(sentences), len(heads.intercepts), 2), dtype=np.int64)
-        runs[:, :, 1] = np.array([len(sentence) for sentence in sentences], dtype=np.int64)[:, None]
+    def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:
+        """See `Encoder.read`."""
         read = self._tokenizer.encode_batch(list(sentences))
+        runs = None if quote is None else whole_sentences(sentences, len(quote.intercepts))
+        own = []
         for row, (vector, states) in enumerate(self._graph.run(read, "embedding", "states")):
-            vectors[row] = vector[0]
             inside = slice(1, len(read[row].ids) - 1)  # between the marks of start and end
             pieces = np.array(read[row].offsets[inside]).reshape(-1, 2)
-            if len(pieces):
+            own.append((vector[0], clauses_of(sentences[row], pieces, states[0, inside])))
+            if quote is not None and runs is not None and len(pieces):
                 words = np.array(read[row].word_ids[inside])
-                runs[row] = telling_runs(heads.logits(states[0, inside]), pieces, words)
-        return vectors, runs
+                runs[row] = telling_runs(quote.logits(states[0, inside]), pieces, words)
+        return ReadSentences.of(own, self.dimension, runs)
 
 
 def read_description(folder: Path, *, verify: bool = True) -> dict[str, Any]:

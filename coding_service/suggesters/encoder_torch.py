@@ -11,7 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from coding_service.errors import BundleError, MissingExtraError
-from coding_service.suggesters.encoder import TOKENIZER, WEIGHTS, Vectors, describe, hash_file, quantise
+from coding_service.suggesters.clauses import clauses_of
+from coding_service.suggesters.encoder import (
+    MAX_WORD_PIECES,
+    TOKENIZER,
+    WEIGHTS,
+    ReadSentences,
+    Vectors,
+    describe,
+    hash_file,
+    quantise,
+)
 from coding_service.suggesters.heads import Heads
 from coding_service.suggesters.priors import code_centres
 from coding_service.suggesters.quotes import quoted_pieces
@@ -70,10 +80,21 @@ class SentenceTransformerEncoder:
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Encode sentences; see `Encoder.encode`."""
-        if not sentences:
-            return np.zeros((0, self.dimension), dtype=np.float32)
-        vectors = self._model.encode(list(sentences), normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32)
+        return self.read(sentences).vectors
+
+    def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:  # noqa: ARG002 - it knows no quotes
+        """Read sentences as the exported network will; see `Encoder.read`."""
+        pooled, own = _Pooled(self._model[0].auto_model.eval()), []
+        for first in range(0, len(sentences), BATCH):
+            batch = list(sentences[first : first + BATCH])
+            cut = self._model.tokenizer(batch, truncation=True, max_length=MAX_WORD_PIECES, return_offsets_mapping=True)
+            with torch.inference_mode():
+                vectors, states = (values.numpy() for values in pooled(**_padded(cut["input_ids"])))
+            for row, (sentence, pieces) in enumerate(zip(batch, cut["offset_mapping"], strict=True)):
+                inside = slice(1, len(pieces) - 1)  # between the marks of start and end
+                clauses = clauses_of(sentence, np.array(pieces[inside]).reshape(-1, 2), states[row, inside])
+                own.append((vectors[row], clauses))
+        return ReadSentences.of(own, self.dimension)
 
 
 def load_model(reference: str) -> SentenceTransformer:
@@ -183,7 +204,7 @@ class TuningOptions(Protocol):
 def tune_encoder(
     options: TuningOptions, rows: TuningRows, taxonomy: Taxonomy, destination: Path, *, seed: int
 ) -> TunedHeads:
-    """Tune an encoder end to end, with the heads of its codes, and export it.
+    """Tune an encoder end to end, with the heads of its codes, and export it; on a GPU where torch finds one.
 
     Each code has a head over sentences, which starts from the code's wording, and one over word pieces, which learns
     the quotes. Word embeddings stay as they are: they are half of the weights, and a few thousand narratives touch few.
@@ -208,9 +229,10 @@ def tune_encoder(
     """
     torch.manual_seed(seed)
     drawn = np.random.default_rng(seed)
+    device = "cuda" if torch.cuda.is_available() else "cpu"
     model = load_model(options.encoder)
-    pooled = _Pooled(model[0].auto_model)
-    sentence_head, quote_head = _starting_heads(model, taxonomy)
+    sentence_head, quote_head = (head.to(device) for head in _starting_heads(model, taxonomy))
+    pooled = _Pooled(model[0].auto_model).to(device)
     model[0].auto_model.embeddings.requires_grad_(requires_grad=False)
     kept = np.flatnonzero((rows.labels >= 0).any(axis=1))
     loud = (rows.labels == 1).any(axis=1) | rows.denied.any(axis=1)
@@ -233,7 +255,7 @@ def tune_encoder(
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, _warm_then_down(len(batches)))
     pooled.train()
     for batch in batches:
-        vectors, states = pooled(**_padded([pieces[row] for row in batch]))
+        vectors, states = pooled(**_padded([pieces[row] for row in batch], device))
         loss = _loss(sentence_head(vectors), rows.labels[batch], trust[batch])
         loss = loss + _quote_loss(quote_head(states), [quoted.get(row, {}) for row in batch], rows.weights[batch])
         optimiser.zero_grad()
@@ -241,8 +263,8 @@ def tune_encoder(
         torch.nn.utils.clip_grad_norm_(tuned, 1.0)
         optimiser.step()
         schedule.step()
-    save_model(model, options.encoder, destination)
-    return TunedHeads(_as_heads(sentence_head), _as_heads(quote_head))
+    save_model(model.to("cpu"), options.encoder, destination)
+    return TunedHeads(_as_heads(sentence_head.cpu()), _as_heads(quote_head.cpu()))
 
 
 def _starting_heads(model: SentenceTransformer, taxonomy: Taxonomy) -> tuple[Any, Any]:
@@ -294,19 +316,19 @@ def _batches(rows: list[int], lengths: dict[int, int], drawn: np.random.Generato
     return [batches[place] for place in drawn.permutation(len(batches)).tolist()]
 
 
-def _padded(pieces: list[list[int]]) -> dict[str, Any]:
+def _padded(pieces: list[list[int]], device: str = "cpu") -> dict[str, Any]:
     width = max(map(len, pieces))
     ids = torch.zeros(len(pieces), width, dtype=torch.long)
     mask = torch.zeros(len(pieces), width, dtype=torch.long)
     for row, own in enumerate(pieces):
         ids[row, : len(own)] = torch.tensor(own)
         mask[row, : len(own)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    return {"input_ids": ids.to(device), "attention_mask": mask.to(device)}
 
 
 def _loss(logits: Any, labels: NDArray[np.int8], trust: Floats) -> Any:
-    present = torch.tensor(labels == 1, dtype=torch.float32)
-    known = torch.tensor((labels >= 0) * trust, dtype=torch.float32)
+    present = torch.tensor(labels == 1, dtype=torch.float32, device=logits.device)
+    known = torch.tensor((labels >= 0) * trust, dtype=torch.float32, device=logits.device)
     misfit = torch.nn.functional.binary_cross_entropy_with_logits(logits, present, reduction="none")
     return (misfit * known * (1 + present * (PRESENT_WEIGHT - 1))).sum() / len(labels)
 
@@ -332,10 +354,10 @@ def _quote_loss(logits: Any, quoted: Sequence[Mapping[int, NDArray[np.bool_]]], 
     places = np.concatenate([np.arange(size) + 1 for size in sizes])
     wanted = np.concatenate([own for _, _, own in told]).astype(np.float32)
     misfit = torch.nn.functional.binary_cross_entropy_with_logits(
-        logits[rows, places, columns], torch.tensor(wanted), reduction="none"
+        logits[rows, places, columns], torch.tensor(wanted, device=logits.device), reduction="none"
     )
     shares = np.repeat(1.0 / np.array(sizes), sizes) * trust[rows] * np.where(wanted > 0, QUOTED_WEIGHT, 1.0)
-    return (misfit * torch.tensor(shares, dtype=torch.float32)).sum() / len(quoted)
+    return (misfit * torch.tensor(shares, dtype=torch.float32, device=logits.device)).sum() / len(quoted)
 
 
 def _warm_then_down(n_steps: int) -> Callable[[int], float]:

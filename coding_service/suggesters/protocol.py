@@ -104,6 +104,23 @@ class Remembering(Protocol):
 class Tunes(Remembering, Protocol):
     """A suggester that tunes its encoder while it is fitted."""
 
+    def fit_over(self, encoder: Path, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
+        """Fit as `Suggester.fit` does, but keep the encoder that an earlier fit on the same narratives tuned.
+
+        Parameters
+        ----------
+        encoder : Path
+            Its folder, in the bundle that came of that fit.
+        narratives, taxonomy, seed
+            As for `Suggester.fit`.
+
+        Raises
+        ------
+        CorpusError
+            If it was not tuned on all of the narratives, for all of the codes.
+        """
+        ...
+
     def remember(self, narratives: Sequence[CodedNarrative], scores: Floats, taxonomy: Taxonomy) -> None:
         """Keep what siblings said of narratives that they did not see, for later trainings over this encoder."""
         ...

@@ -57,6 +57,13 @@ def telling_runs(logits: Floats, pieces: Spans, words: NDArray[np.int64]) -> Spa
     return np.column_stack([pieces[first[starts], 0], pieces[last[ends], 1]]).astype(np.int64)
 
 
+def whole_sentences(sentences: Sequence[str], n_codes: int) -> Spans:
+    """Give the offsets of sentences in themselves for each code, shape (n_sentences, n_codes, 2)."""
+    runs = np.zeros((len(sentences), n_codes, 2), dtype=np.int64)
+    runs[:, :, 1] = np.array([len(sentence) for sentence in sentences], dtype=np.int64)[:, None]
+    return runs
+
+
 def quoted_pieces(pieces: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]) -> NDArray[np.bool_]:
     """Tell which word pieces touch a span; shape (n_pieces,)."""
     at = np.array(pieces).reshape(-1, 2)

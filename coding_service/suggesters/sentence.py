@@ -15,7 +15,7 @@ from coding_service.corpus.labels import UNKNOWN, label_matrix
 from coding_service.suggesters.arrays import load_arrays, save_arrays
 from coding_service.suggesters.blend import choose_blend, held_out
 from coding_service.suggesters.embeddings import CachedEncoder
-from coding_service.suggesters.encoder import Encoder, MarkingEncoder, Vectors
+from coding_service.suggesters.encoder import Encoder, ReadSentences, Vectors
 from coding_service.suggesters.encoders import open_encoder, save_encoder
 from coding_service.suggesters.heads import Heads, Rows, fit_heads
 from coding_service.suggesters.lexical import LexicalSuggester
@@ -51,16 +51,22 @@ class SentenceParameters:
 
 @dataclass(frozen=True)
 class _Read:
-    """Narratives cut and encoded."""
+    """Narratives cut into sentences and encoded; sentences are rows, those of one narrative together."""
 
     spans: tuple[Spans, ...]
-    vectors: Vectors
     first: NDArray[np.int64]
-    quotes: tuple[Spans, ...] = ()
+    sentences: ReadSentences
 
-    def of(self, matrix: Floats, row: int) -> Floats:
-        """Give the rows of a per-sentence matrix that belong to one narrative."""
+    def of(self, matrix: Any, row: int) -> Any:
+        """Give the rows of a per-sentence array that belong to one narrative."""
         return matrix[self.first[row] : self.first[row + 1]]
+
+    def quotes(self) -> tuple[Spans, ...]:
+        """Give the words that tell each code, as offsets in the narratives; empty where none were looked for."""
+        runs = self.sentences.runs
+        if runs is None:
+            return ()
+        return tuple(self.of(runs, row) + cuts[:, :1, None] for row, cuts in enumerate(self.spans))
 
 
 @dataclass(frozen=True)
@@ -126,12 +132,13 @@ class SentenceSuggester:
         texts = [narrative.text for narrative in narratives]
         read, labels = self._read(texts), label_matrix(narratives, taxonomy)
         trust = np.array([narrative.weight for narrative in narratives])
-        # What the encoder was tuned on has already shaped its heads; counting it twice would only make them surer.
-        fresh = np.where(self.recall(narratives, taxonomy).seen, UNKNOWN, labels).astype(np.int8)
-        told = label_sentences(narratives, fresh, read.spans, taxonomy)
+        # What the encoder was tuned on has already shaped its heads: counting it twice would only make them surer, and
+        # leaving it out would let a few new narratives undo it.
+        seen = self.recall(narratives, taxonomy).seen
+        told = label_sentences(narratives, np.where(seen, UNKNOWN, labels).astype(np.int8), read.spans, taxonomy)
         blank = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
         self._learned = Learned(
-            sentence=self._fit_sentences(read, told, trust, taxonomy),
+            sentence=self._fit_sentences(read, told, np.repeat(seen, np.diff(read.first), axis=0), trust, taxonomy),
             # A reading that the blend leaves out would only take time.
             narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength)
             if blend[1]
@@ -152,41 +159,55 @@ class SentenceSuggester:
         rest = [narratives[row] for row in outer]
         return choose_blend(trial.readings([narrative.text for narrative in rest]), label_matrix(rest, taxonomy))
 
-    def _fit_sentences(self, read: _Read, labels: SentenceLabels, trust: Floats, taxonomy: Taxonomy) -> Heads:
+    def _fit_sentences(
+        self, read: _Read, labels: SentenceLabels, seen: NDArray[np.bool_], trust: Floats, taxonomy: Taxonomy
+    ) -> Heads:
         prior, defined = prior_heads(self.encoder, taxonomy), definition_rows(self.encoder, taxonomy)
         phrases = np.where(self.encoder.tuning.columns(taxonomy), UNKNOWN, defined.labels).astype(np.int8)
-        counts = np.diff(read.first)
+        vectors, counts = read.sentences.vectors, np.diff(read.first)
         weights = np.concatenate([np.repeat(trust, counts), defined.weights])
-        features = np.concatenate([read.vectors, defined.features])
+        features = np.concatenate([vectors, defined.features])
+        held = np.concatenate([seen, np.zeros(phrases.shape, dtype=bool)]) if seen.any() else None
         fitted = prior
         for _ in range(self._options.rounds if labels.open_pairs else 1):
-            settled = labels.settle(fitted.logits(read.vectors), read.first)
-            rows = Rows(features, np.concatenate([settled, phrases]), weights)
+            settled = labels.settle(fitted.logits(vectors), read.first)
+            rows = Rows(features, np.concatenate([settled, phrases]), weights, held)
             fitted = fit_heads(rows, prior, strength=self._options.strength)
         return fitted
 
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
         read = self._read(texts, quote=self._learned.quote)
-        parts = self._readings(read, texts)
+        told = self._told(read)
         blend = np.array(self._options.blend or (1.0, 0.0, 0.0))
-        sentence_scores = expit(self._learned.sentence.logits(read.vectors))
+        scores = expit(told)
         return Scores(
-            expit(np.tensordot(blend, parts, axes=1)),
+            expit(np.tensordot(blend, self._readings(read, told, texts), axes=1)),
             read.spans,
-            tuple(read.of(sentence_scores, row) for row in range(len(texts))),
-            read.quotes,
+            tuple(read.of(scores, row) for row in range(len(texts))),
+            read.quotes(),
         )
 
     def readings(self, texts: Sequence[str]) -> Floats:
         """Give the log odds of the three readings, shape (3, n_narratives, n_codes)."""
-        return self._readings(self._read(texts), texts)
+        read = self._read(texts)
+        return self._readings(read, self._told(read), texts)
 
-    def _readings(self, read: _Read, texts: Sequence[str]) -> Floats:
-        logits = self._learned.sentence.logits(read.vectors)
-        best = np.zeros((len(texts), logits.shape[1]))
+    def _told(self, read: _Read) -> Floats:
+        """Give the log odds that each sentence tells each code: half by its whole, half by the clause that tells most.
+
+        In the mean of a long sentence, a theme of few words drowns; a clause alone may have lost what it is about.
+        """
+        whole = self._learned.sentence.logits(read.sentences.vectors)
+        if not len(whole):
+            return whole
+        clauses = self._learned.sentence.logits(read.sentences.clauses)
+        return np.asarray((whole + np.maximum.reduceat(clauses, read.sentences.first[:-1], axis=0)) / 2)
+
+    def _readings(self, read: _Read, told: Floats, texts: Sequence[str]) -> Floats:
+        best = np.zeros((len(texts), told.shape[1]))
         for row in range(len(texts)):
-            own = read.of(logits, row)
+            own = read.of(told, row)
             best[row] = own.max(axis=0) if len(own) else self._learned.sentence.intercepts
         return np.stack([best, self._learned.narrative.logits(_mean(read)), self._learned.lexical.logits(texts)])
 
@@ -194,12 +215,7 @@ class SentenceSuggester:
         spans = tuple(split_sentences(text) for text in texts)
         sentences = [text[start:end] for text, cuts in zip(texts, spans, strict=True) for start, end in cuts]
         first = np.concatenate([[0], np.cumsum([len(cuts) for cuts in spans])]).astype(np.int64)
-        # An encoder that keeps its vectors keeps no states of words, and evidence is not what training asks for.
-        if quote is None or not isinstance(self.encoder, MarkingEncoder):
-            return _Read(spans, self.encoder.encode(sentences), first)
-        vectors, runs = self.encoder.mark(sentences, quote)
-        quotes = tuple(runs[first[row] : first[row + 1]] + cuts[:, :1, None] for row, cuts in enumerate(spans))
-        return _Read(spans, vectors, first, quotes)
+        return _Read(spans, first, self.encoder.read(sentences, quote))
 
     def save(self, folder: Path) -> None:
         """See `Suggester.save`."""
@@ -239,6 +255,7 @@ def read_learned(folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> Learned:
 def _mean(read: _Read) -> Vectors:
     """Give the mean sentence vector of each narrative, shape (n_narratives, dimension); zeros where it has none."""
     counts = np.diff(read.first)
-    sums = np.zeros((len(counts), read.vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, np.repeat(np.arange(len(counts)), counts), read.vectors)
+    vectors = read.sentences.vectors
+    sums = np.zeros((len(counts), vectors.shape[1]), dtype=np.float32)
+    np.add.at(sums, np.repeat(np.arange(len(counts)), counts), vectors)
     return np.asarray(sums / np.maximum(counts, 1)[:, None], dtype=np.float32)

@@ -20,7 +20,7 @@ _LINE = re.compile(r"[^\r\n\u2028\u2029]+")
 @lru_cache(maxsize=1)
 def _pipeline() -> Language:
     pipeline = spacy.blank("en")
-    pipeline.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?", ";"]})
+    pipeline.add_pipe("sentencizer", config={"punct_chars": [".", "!", "?"]})
     pipeline.max_length = 10_000_000
     return pipeline
 

@@ -1,7 +1,8 @@
 """The tuned suggester: the sentence suggester over an encoder tuned, with its heads, on the narratives themselves."""
 
+import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar, Self
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import ABSENT, label_matrix
+from coding_service.errors import CorpusError
 from coding_service.suggesters.encoder import ExportedEncoder, describe, read_description
 from coding_service.suggesters.encoders import open_encoder
 from coding_service.suggesters.parameters import read_parameters
@@ -67,8 +69,7 @@ class TunedSuggester(SentenceSuggester):
         # Only this road needs torch, so only this road imports it.
         from coding_service.suggesters.encoder_torch import tune_encoder  # noqa: PLC0415
 
-        self._scratch = TemporaryDirectory(prefix="io-coding-")
-        folder = Path(self._scratch.name) / ENCODER
+        folder = self._place()
         heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy), taxonomy, folder, seed=seed)
         tuning = Tuning(
             heads=by_code(heads.sentences, taxonomy),
@@ -79,6 +80,25 @@ class TunedSuggester(SentenceSuggester):
         )
         self._remember_in(folder, tuning)
         return super().fit(narratives, taxonomy, seed=seed)
+
+    def fit_over(self, encoder: Path, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
+        """Fit all but the encoder, over one that was tuned on the same narratives; see `Tunes.fit_over`."""
+        tuning = Tuning.read(encoder)
+        unseen = int((~tuning.recall([narrative.text for narrative in narratives], taxonomy).seen.all(axis=1)).sum())
+        if unseen:
+            raise CorpusError(
+                f"The encoder in {encoder} was not tuned on {unseen} of the {len(narratives)} narratives.",
+                hint="Train without keeping an encoder, or on the corpora that it was tuned on.",
+            )
+        folder = self._place()
+        shutil.copytree(encoder, folder)
+        seen = {text_key(narrative.text): None for narrative in narratives}
+        self._remember_in(folder, replace(tuning, blend=self._tuned.blend, seen=seen))
+        return super().fit(narratives, taxonomy, seed=seed)
+
+    def _place(self) -> Path:
+        self._scratch = TemporaryDirectory(prefix="io-coding-")
+        return Path(self._scratch.name) / ENCODER
 
     def remember(self, narratives: Sequence[CodedNarrative], scores: Floats, taxonomy: Taxonomy) -> None:
         """Keep, with the encoder, what siblings said of narratives that they did not see."""

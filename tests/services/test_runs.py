@@ -173,3 +173,16 @@ def test_a_bundle_may_be_made_from_the_encoder_in_its_own_place(place, monkeypat
         verify_bundle(starter)
         read_description(starter / "suggester" / "encoder")
     assert [path.name for path in starter.parent.iterdir()] == ["starter"]
+
+
+@pytest.mark.usefixtures("hashing_encoder")
+def test_the_encoder_of_a_bundle_can_be_kept(place):
+    """Guarantee: a bundle may be fitted anew over its own encoder; one that is altered is told."""
+    (place / "tiny.yaml").write_text(RECIPE.replace("lexical", "tuned"))
+    run(place, name="first")
+    before = read_description(place / "bundles" / "first" / "suggester" / "encoder")["sha256"]
+    run(place, name="again", keep_encoder=place / "bundles" / "first")
+    assert read_description(place / "bundles" / "again" / "suggester" / "encoder")["sha256"] == before
+    (place / "bundles" / "first" / "suggester" / "encoder" / "model.onnx").write_text("something else")
+    with pytest.raises(BundleError, match="sha256"):
+        run(place, name="third", keep_encoder=place / "bundles" / "first")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from joblib import parallel_config
 
-from coding_service.errors import CorpusError
+from coding_service.errors import CorpusError, InputError
 from coding_service.services.recipes import Recipe
 from coding_service.services.training import NamedCorpus, group_key, train
 from tests.suggesters.conftest import hashing_encoder  # noqa: F401 - a fixture
@@ -107,3 +107,8 @@ def test_steps_are_told():
     told = []
     train(recipe(), [named(make_corpus())], TAXONOMY, step=told.append)
     assert "fold 3 of 3 scored" in told
+
+
+def test_only_a_tuned_encoder_can_be_kept(tmp_path):
+    with pytest.raises(InputError, match="tunes no encoder"):
+        train(recipe(), [named(make_corpus())], TAXONOMY, encoder=tmp_path)

@@ -8,6 +8,7 @@ from contextlib import closing
 import numpy as np
 import pytest
 
+from coding_service.suggesters.clauses import RULE
 from coding_service.suggesters.embeddings import CHUNK, CachedEncoder
 from tests.fakes import HashingEncoder
 
@@ -35,7 +36,7 @@ def test_a_process_that_begins_while_another_writes_waits(tmp_path):
     """Guarantee: a cold cache that two begin at once makes neither fail."""
     encoder = HashingEncoder()
     with (
-        closing(sqlite3.connect(tmp_path / f"embeddings-{encoder.sha256[:16]}.sqlite")) as other,
+        closing(sqlite3.connect(tmp_path / f"embeddings-{encoder.sha256[:16]}-{RULE}.sqlite")) as other,
         ThreadPoolExecutor(1) as worker,
     ):
         other.execute("BEGIN IMMEDIATE")

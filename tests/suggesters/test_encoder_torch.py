@@ -60,14 +60,21 @@ def test_a_folder_is_loaded(saved):
 
 @pytest.mark.parametrize(("eight_bits", "least"), [(False, 0.9999), (True, 0.98)])
 def test_exported_it_says_the_same(saved, tmp_path, eight_bits, least):
-    """Guarantee: the torch-free form gives the vectors of the original, up to its rounding."""
+    """Guarantee: the torch-free form gives the vectors of the original, up to its rounding, of clauses as well."""
+    from sentence_transformers import SentenceTransformer
+
     from coding_service.suggesters.encoder import ExportedEncoder
     from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder, export_encoder
 
     export_encoder(str(saved), tmp_path / "exported", eight_bits=eight_bits)
     exported = ExportedEncoder(tmp_path / "exported", threads=1)
-    likeness = (exported.encode(SENTENCES) * SentenceTransformerEncoder(str(saved)).encode(SENTENCES)).sum(axis=1)
-    assert likeness.min() > least
+    published = SentenceTransformer(str(saved), device="cpu").encode(SENTENCES, normalize_embeddings=True)
+    assert (exported.encode(SENTENCES) * published).sum(axis=1).min() > least
+    long = "the baby slept on the couch, and the mother was on court; the court was adjourned"
+    ours, theirs = exported.read([long, *SENTENCES]), SentenceTransformerEncoder(str(saved)).read([long, *SENTENCES])
+    assert ours.first.tolist() == theirs.first.tolist() == [0, 3, 4, 5, 6]
+    assert (ours.vectors * theirs.vectors).sum(axis=1).min() > least
+    assert (ours.clauses * theirs.clauses).sum(axis=1).min() > least
     assert json.loads((tmp_path / "exported" / "encoder.json").read_text())["dimension"] == 32
 
 
@@ -93,9 +100,9 @@ def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
     encoder, column = ExportedEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
     tuning = Tuning(heads=by_code(heads.sentences, taxonomy), quotes=by_code(heads.quotes, taxonomy))
     marks = quote_heads(tuning, taxonomy)
-    vectors, runs = encoder.mark([corpus[0].text, corpus[1].text, ""], marks)
-    np.testing.assert_array_equal(vectors[:2], encoder.encode([corpus[0].text, corpus[1].text]))
-    scores = heads.sentences.logits(vectors)[:, column]
+    read = encoder.read([corpus[0].text, corpus[1].text, ""], marks)
+    np.testing.assert_array_equal(read.vectors[:2], encoder.encode([corpus[0].text, corpus[1].text]))
+    runs, scores = read.runs, heads.sentences.logits(read.vectors)[:, column]
     assert scores[0] > 0 > scores[1]
     assert runs[0, column].tolist() == [at, at + len(quote)]
     assert runs.shape == (3, len(taxonomy.code_ids), 2)

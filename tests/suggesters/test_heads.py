@@ -78,3 +78,31 @@ def test_the_same_rows_give_the_same_heads():
 def test_blank_heads_know_nothing():
     logits = Heads.blank(5, 3).logits(rows_of().features)
     assert (logits == RARE_LOGIT).all()
+
+
+def test_held_pairs_keep_what_the_prior_says_of_them():
+    """Guarantee: a few new rows move heads where they tell something new, and not what was held."""
+    rows, few = rows_of(4000), rows_of(12, seed=3)
+    prior = fit_heads(rows, Heads.blank(5, 3), strength=4.0)
+    few.labels[:] = 0
+    unknown = np.full(rows.labels.shape, -1, dtype=np.int8)
+    joined = Rows(
+        np.concatenate([rows.features, few.features]),
+        np.concatenate([unknown, few.labels]),
+        np.ones(len(rows.labels) + len(few.labels)),
+    )
+    held = np.concatenate([np.ones(rows.labels.shape, dtype=bool), np.zeros(few.labels.shape, dtype=bool)])
+    before = expit(prior.logits(rows.features))
+    freely = fit_heads(joined, prior, strength=4.0)
+    held_back = fit_heads(Rows(joined.features, joined.labels, joined.weights, held), prior, strength=4.0)
+    moved, kept = (np.abs(expit(heads.logits(rows.features)) - before).mean() for heads in (freely, held_back))
+    assert kept < moved / 4
+    assert expit(held_back.logits(few.features)).mean() < expit(prior.logits(few.features)).mean()
+
+
+def test_held_pairs_alone_change_nothing():
+    rows = rows_of(60)
+    prior = fit_heads(rows, Heads.blank(5, 3), strength=4.0)
+    unknown, held = np.full(rows.labels.shape, -1, dtype=np.int8), np.ones(rows.labels.shape, dtype=bool)
+    same = fit_heads(Rows(rows.features, unknown, rows.weights, held), prior, strength=4.0)
+    np.testing.assert_allclose(same.weights, prior.weights, atol=1e-4)

@@ -19,7 +19,7 @@ def main() -> None:
     unknown = [name for name in given.system or () if name not in table]
     if unknown:
         raise SystemExit(f"There is no system {unknown[0]!r}; there are: {'; '.join(table)}.")
-    desk = Desk(given.cache, given.limit_minutes * 60)
+    desk = Desk(given.cache, given.limit_minutes * 60, gpu=given.gpu)
     rows = []
     for name in given.set or NAMES:
         learning_set = load_set(name, given.data, rows=given.rows)
@@ -39,6 +39,7 @@ def _arguments() -> argparse.Namespace:
         "--limit-minutes", type=float, default=60, help="what a core may work on one training of a cell"
     )
     parser.add_argument("--rows", type=int, default=0, help="so many narratives of each side, to try things out")
+    parser.add_argument("--gpu", action="store_true", help="let systems use a GPU; their seconds then do not compare")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "bench-accuracy")
     parser.add_argument("--results", type=Path, default=ROOT / "training" / "benchmarks" / "results")
     return parser.parse_args()

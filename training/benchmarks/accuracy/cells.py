@@ -60,6 +60,7 @@ class Cell:
     load_average: float = 0.0
     versions: dict[str, str] | None = None
     message: str = ""
+    gpu: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class Desk:
     folder: Path
     limit_seconds: float = 3600.0
     python: str = sys.executable
+    gpu: bool = False
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True)
 
 
@@ -118,7 +120,7 @@ def run_cell(given: LearningSet, name: str, system: System, desk: Desk) -> Cell:
     path.parent.mkdir(parents=True, exist_ok=True)
     begun, load = time.perf_counter(), os.getloadavg()[0]
     scratch = Path(mkdtemp(prefix="cell-", dir=path.parent))
-    blank = Cell(given.name, name, key, FAILED, load_average=round(load, 2), versions=versions)
+    blank = Cell(given.name, name, key, FAILED, load_average=round(load, 2), versions=versions, gpu=desk.gpu)
     try:
         cell, variants = _run_parts(given, system, replace(blank, status=DONE), scratch, desk)
     finally:
@@ -156,7 +158,7 @@ def _run_parts(
         command = [system.python(desk.python), str(FOLDER / system.script), str(folder)]
         core = cores.get()
         try:
-            ended = run_child(command, folder / "log.txt", desk.limit_seconds, core)
+            ended = run_child(command, folder / "log.txt", desk.limit_seconds, core, gpu=desk.gpu)
         finally:
             cores.put(core)
         variants = read_variants(folder) if ended.status == DONE else []
@@ -221,10 +223,10 @@ class Ended:
     message: str = ""
 
 
-def run_child(command: list[str], log: Path, seconds: float, core: int | None = None) -> Ended:
-    """Run a process on one core, by default the last, until that has worked for so many seconds."""
+def run_child(command: list[str], log: Path, seconds: float, core: int | None = None, *, gpu: bool = False) -> Ended:
+    """Run a process on one core, by default the last, until that has worked for so many seconds; it sees no GPU unless told."""
     environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TOKENIZERS_PARALLELISM": "false"}
-    environment |= {"CUDA_VISIBLE_DEVICES": "", "HF_HUB_OFFLINE": "1"}
+    environment |= {"HF_HUB_OFFLINE": "1"} | ({} if gpu else {"CUDA_VISIBLE_DEVICES": ""})
     with log.open("wb") as handle:
         child = subprocess.Popen(command, stdout=handle, stderr=subprocess.STDOUT, env=environment)
     os.sched_setaffinity(child.pid, {max(os.sched_getaffinity(0)) if core is None else core})

@@ -59,7 +59,8 @@ def _fields(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> list[
         best = max(other[key] for other in peers)
         shown = f"{row[key]:.3f}".lstrip("0")
         figures.append(f"**{shown}**" if row[key] == best else shown)
-    note = row["variant"] if row["n_variants"] > 1 else ""
+    told = (row["variant"] if row["n_variants"] > 1 else "", "on a GPU" if row.get("gpu") else "")
+    note = ", ".join(filter(None, told))
     speed = f"{row['narratives_per_second']:.0f}"
     return [
         *(row["set"], row["system"], *figures, f"{row['train_seconds']:.0f}", speed),
@@ -83,6 +84,7 @@ PREFACE = """\
 
 Made by `make bench-accuracy DATA=...`; how is told in [the protocol](../README.md). Every system learned from the same
 four fifths of the training side and got its thresholds from the same routine on the same last fifth; each ran on one
-core, and its seconds are those that the core worked. Best of each set in bold. The coders of `real` and `unseen` were
-language models following the coding rules: read the differences, not the heights.
+core, and its seconds are those that the core worked; those of rows noted `on a GPU` do not compare. Best of each set in
+bold. The coders of `real` and `unseen` were language models following the coding rules: read the differences, not the
+heights.
 """

@@ -39,7 +39,8 @@ class Start:
         place = given or folder / f"{source.name}-{read_recipe(recipe).name}"
         if not place.is_dir():
             corpora = [NamedCorpus("before", source.before)]
-            trained = train(read_recipe(recipe), corpora, source.taxonomy, cache=folder / CACHE)
+            quick = read_recipe(recipe).model_copy(update={"measured_folds": 1})
+            trained = train(quick, corpora, source.taxonomy, cache=folder / CACHE)
             write_bundle(trained.bundle, place, trained.metrics, lambda _: None)
         bundle = read_bundle(place, threads=1)
         trained_on = {group for corpus in bundle.manifest["corpora"] for group in corpus["groups"]}

@@ -1,0 +1,50 @@
+"""The tuned suggester beyond the contract: an encoder that was tuned before is kept, and all else fitted over it."""
+
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from coding_service.errors import CorpusError
+from coding_service.suggesters.sentence import ENCODER
+from coding_service.suggesters.tuned import TunedSuggester
+from coding_service.suggesters.tuning import Tuning
+
+pytestmark = pytest.mark.usefixtures("hashing_encoder")
+
+
+@pytest.fixture
+def before(corpus, taxonomy, tmp_path):
+    """A tuned suggester that was saved, with what a sibling said of two narratives."""
+    suggester = TunedSuggester.from_parameters({}).fit(corpus, taxonomy, seed=3)
+    suggester.remember(corpus[:2], np.full((2, len(taxonomy.code_ids)), 0.5), taxonomy)
+    suggester.save(tmp_path)
+    return suggester, tmp_path / ENCODER
+
+
+def test_a_kept_encoder_gives_the_same_scores_without_being_tuned(before, corpus, taxonomy, monkeypatch):
+    suggester, encoder = before
+    monkeypatch.setitem(sys.modules, "coding_service.suggesters.encoder_torch", None)
+    again = TunedSuggester.from_parameters({}).fit_over(encoder, corpus, taxonomy, seed=3)
+    texts = [narrative.text for narrative in corpus]
+    np.testing.assert_allclose(again.score(texts).values, suggester.score(texts).values, atol=1e-5)
+    assert again.parameters() == suggester.parameters()
+
+
+def test_scores_of_former_siblings_go(before, corpus, taxonomy):
+    """Guarantee: what siblings said by another reading is forgotten, and the encoder that was given stays as it was."""
+    _, encoder = before
+    again = TunedSuggester.from_parameters({}).fit_over(encoder, corpus, taxonomy, seed=3)
+    recalled = again.recall(corpus, taxonomy)
+    assert recalled.seen.all()
+    assert not recalled.scored.any()
+    kept = Tuning.read(encoder).recall([narrative.text for narrative in corpus], taxonomy)
+    assert kept.scored.tolist() == [True, True, *[False] * (len(corpus) - 2)]
+
+
+def test_an_encoder_of_other_narratives_is_not_kept(before, corpus, taxonomy):
+    _, encoder = before
+    others = [*corpus[1:], replace(corpus[0], text="Nobody asked the grandmother.")]
+    with pytest.raises(CorpusError, match=rf"not tuned on 1 of the {len(corpus)} narratives"):
+        TunedSuggester.from_parameters({}).fit_over(encoder, others, taxonomy, seed=3)
