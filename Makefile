@@ -79,8 +79,8 @@ fuzz: .venv/.fuzz ## N= requests or more that schemathesis thinks of, over all o
 demo-loop: .venv/.test encoder ## play a simulated year of the loop into build/demo-loop: loop.svg, loop.json, a table
 	$(BIN)/python training/demo_loop.py
 
-starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, without it by the recipe starter-only; KEEP=1 keeps its encoder
-	.venv-encoder/bin/io-coding train --output models/starter --replace $(if $(KEEP),--keep-encoder models/starter) $(if $(DATA),--recipe training/recipes/released.yaml \
+starter: .venv-encoder/.done ## train models/starter anew; DATA= names the folder of the coded public passages, KEEP=1 keeps its encoder; without DATA by the recipe starter-only
+	.venv-encoder/bin/io-coding train --output models/starter --replace $(if $(DATA),$(if $(KEEP),--keep-encoder models/starter) --recipe training/recipes/released.yaml \
 		--corpus $(DATA)/real-train.jsonl --corpus $(DATA)/real-dev.jsonl,--recipe training/recipes/starter-only.yaml)
 
 # torch has an environment of its own: the one that serves stays without it.

@@ -45,6 +45,7 @@ JurisdictionOption = Annotated[
         "$ io-coding train --recipe training/recipes/baseline.yaml --name baseline",
         "$ io-coding train --recipe training/recipes/starter.yaml --corpus ours.jsonl --measure held-out.jsonl",
         "$ io-coding train --recipe training/recipes/starter.yaml --from-store --jurisdiction north",
+        "$ io-coding train --recipe training/recipes/starter-only.yaml --keep-encoder models/alone --name again",
     )
 )
 def train(  # noqa: PLR0913 - options
@@ -67,7 +68,7 @@ def train(  # noqa: PLR0913 - options
         Path | None,
         typer.Option(
             metavar="FOLDER",
-            help="A bundle that was tuned on the same narratives: keep its encoder, fit all else anew.",
+            help="A bundle that was tuned on the same narratives: keep its encoder and heads, fit all else anew.",
         ),
     ] = None,
     name: Annotated[str, typer.Option(help="Name of the bundle; by default recipe, day and fingerprint.")] = "",

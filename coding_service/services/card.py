@@ -151,9 +151,16 @@ def _measured(content: _Content) -> str:
     recipe = content.manifest.get("recipe", {})
     folds = recipe.get("folds") or content.metrics["cross_validation"].get("folds")
     left_out = recipe.get("measured_folds") or folds
+    remembered = content.metrics["cross_validation"].get("remembered", 0)
+    told = (
+        f"{remembered} narratives, on which the encoder had been tuned, count with the scores that came with it, by "
+        "siblings of it that were tuned without them. "
+        if remembered
+        else ""
+    )
     return (
         f"The corpus was cut into {folds} folds by group, near-duplicates kept together; {left_out} of them, each "
-        "scored by a sibling that was trained on the others, make the cross-validation. Calibration and "
+        f"scored by a sibling that was trained on the others, make the cross-validation. {told}Calibration and "
         "thresholds behind its figures come from other narratives than those measured. Test splits and the other "
         "sets named below never train. A code counts as suggested from its threshold on, and with it the themes "
         "above it; what nobody judged is left out. Micro F1 pools all codes, macro F1 is the mean over the codes "

@@ -35,12 +35,15 @@ class OutOfFold:
         1, 0, or -1 where unknown, or where no honest score can be had.
     folds : ndarray of shape (n_scored,)
         Folds by group, to choose on some what is measured on the others.
+    remembered : int
+        Narratives among them whose scores came with the encoder.
     """
 
     rows: NDArray[np.int64]
     scores: Floats
     labels: Labels
     folds: NDArray[np.int64]
+    remembered: int = 0
 
 
 def score_out_of_fold(
@@ -106,13 +109,16 @@ def score_out_of_fold(
         honest = told | (counted[:, None] & ~known.seen)
         counted |= told.any(axis=1)
         out = replace(
-            out, scores=np.where(told, known.scores, scores), labels=np.where(honest, labels, UNKNOWN).astype(np.int8)
+            out,
+            scores=np.where(told, known.scores, scores),
+            labels=np.where(honest, labels, UNKNOWN).astype(np.int8),
+            remembered=int(told.any(axis=1).sum()),
         )
     if counted.all():
         return out
     rows = np.flatnonzero(counted)
     spread = grouped_folds(groups[rows], out.labels[rows], recipe.folds, recipe.seed)
-    return OutOfFold(rows, out.scores[rows], out.labels[rows], spread)
+    return OutOfFold(rows, out.scores[rows], out.labels[rows], spread, out.remembered)
 
 
 @dataclass(frozen=True)

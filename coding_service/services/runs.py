@@ -59,7 +59,7 @@ class Run:
     replace : bool
         Whether a bundle that is there may be replaced.
     keep_encoder : Path or None
-        A bundle that was tuned on the same narratives, whose encoder is kept.
+        A bundle that was tuned on the same narratives, whose encoder and heads are kept.
     """
 
     recipe: Path
@@ -116,7 +116,7 @@ def carry_out(
     corpora += [] if verified is None else [NamedCorpus(NAME, verified.narratives)]
     if not corpora:
         raise CorpusError(f"Recipe {recipe.name!r} names no corpus.", hint="Name one in it, or with --corpus.")
-    if verified is not None and not (run.name or run.output):
+    if verified is not None and not (run.name or run.output or run.keep_encoder):
         made = _made_before(recipe, corpora, taxonomy, bundles)
         if made is not None:
             metrics = json.loads((made / METRICS).read_text(encoding="utf-8"))

@@ -23,6 +23,7 @@ from coding_service.services.out_of_fold import OutOfFold, Step, score_out_of_fo
 from coding_service.services.recipes import Recipe
 from coding_service.suggesters.bundle import Bundle
 from coding_service.suggesters.calibration import fit_calibration
+from coding_service.suggesters.encoder import read_description
 from coding_service.suggesters.protocol import Suggester, Tunes
 from coding_service.suggesters.registry import suggester_class
 from coding_service.suggesters.thresholds import choose_thresholds
@@ -83,7 +84,7 @@ def train(  # noqa: PLR0913 - what a run names, and where it is kept
     measured : sequence of NamedCorpus
         Corpora that only measure the result, whatever their splits.
     encoder : Path or None
-        Of an earlier bundle that was tuned on the same narratives: it is kept, and all else is fitted and measured.
+        Of an earlier bundle that was tuned on the same narratives: it is kept with its heads, and siblings measure it.
     cache : Path or None
         Folder for embeddings.
     step : callable
@@ -122,7 +123,7 @@ def train(  # noqa: PLR0913 - what a run names, and where it is kept
         calibration=calibration,
         thresholds=choose_thresholds(calibration.apply(out.scores, taxonomy), out.labels),
         support=(labels == PRESENT).sum(axis=0).astype(float),
-        manifest=_manifest(recipe, suggester, corpora, taxonomy),
+        manifest=_manifest(recipe, suggester, corpora, taxonomy, encoder),
     )
     step("measuring")
     figures, curves = _cross_validated(out, [narratives[row] for row in out.rows.tolist()], taxonomy)
@@ -150,7 +151,7 @@ def _fit(
         return blank.fit_over(encoder, narratives, taxonomy, seed=recipe.seed)
     raise InputError(
         f"Recipe {recipe.name!r} tunes no encoder (suggester {recipe.suggester!r}), so that none can be kept.",
-        hint="Name the encoder in its parameters instead.",
+        hint="Take a recipe with the suggester `tuned`.",
     )
 
 
@@ -199,6 +200,7 @@ def _cross_validated(
     )
     figures = {
         "folds": len(np.unique(out.folds)),
+        "remembered": out.remembered,
         **evaluate(out.labels, probabilities, suggested, code_ids=taxonomy.code_ids, groups=groups).to_dict(),
         "by_family": {name: part.to_dict() for name, part in parts.items()},
     }
@@ -210,9 +212,10 @@ def _cross_validated(
 
 
 def _manifest(
-    recipe: Recipe, suggester: Suggester, corpora: Sequence[NamedCorpus], taxonomy: Taxonomy
+    recipe: Recipe, suggester: Suggester, corpora: Sequence[NamedCorpus], taxonomy: Taxonomy, encoder: Path | None
 ) -> dict[str, Any]:
-    return {
+    kept = {} if encoder is None else {"kept_encoder": read_description(encoder)["sha256"]}
+    return kept | {
         "suggester": recipe.suggester,
         "parameters": suggester.parameters(),
         "recipe": recipe.model_dump(mode="json"),

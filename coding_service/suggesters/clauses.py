@@ -22,7 +22,7 @@ RULE = hashlib.sha256(f"{MIN_PIECES} {_BREAK.pattern}".encode()).hexdigest()[:8]
 
 
 def clause_starts(sentence: str, pieces: Spans) -> NDArray[np.int64]:
-    """Find the word pieces that clauses begin with: after a comma, a colon or a dash, or at a conjunction.
+    """Find the pieces that clauses begin with: at a conjunction, or after a comma, semicolon, colon or spaced dash.
 
     Parameters
     ----------

@@ -105,7 +105,7 @@ class Tunes(Remembering, Protocol):
     """A suggester that tunes its encoder while it is fitted."""
 
     def fit_over(self, encoder: Path, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
-        """Fit as `Suggester.fit` does, but keep the encoder that an earlier fit on the same narratives tuned.
+        """Fit as `Suggester.fit` does, but keep the encoder, and its heads, of an earlier fit on the same narratives.
 
         Parameters
         ----------
@@ -117,7 +117,7 @@ class Tunes(Remembering, Protocol):
         Raises
         ------
         CorpusError
-            If it was not tuned on all of the narratives, for all of the codes.
+            If it was tuned on other narratives, or for other codes.
         """
         ...
 

@@ -82,17 +82,23 @@ class TunedSuggester(SentenceSuggester):
         return super().fit(narratives, taxonomy, seed=seed)
 
     def fit_over(self, encoder: Path, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, *, seed: int) -> Self:
-        """Fit all but the encoder, over one that was tuned on the same narratives; see `Tunes.fit_over`."""
+        """Keep an encoder and its heads, and fit the words anew; see `Tunes.fit_over`."""
         tuning = Tuning.read(encoder)
-        unseen = int((~tuning.recall([narrative.text for narrative in narratives], taxonomy).seen.all(axis=1)).sum())
-        if unseen:
+        if tuning.known(taxonomy) != set(tuning.heads) or not tuning.columns(taxonomy).all():
             raise CorpusError(
-                f"The encoder in {encoder} was not tuned on {unseen} of the {len(narratives)} narratives.",
-                hint="Train without keeping an encoder, or on the corpora that it was tuned on.",
+                f"The encoder in {encoder} was tuned for other codes than those of {taxonomy.id} {taxonomy.version}.",
+                hint="Train without keeping an encoder.",
+            )
+        seen = {text_key(narrative.text): None for narrative in narratives}
+        new, gone = len(seen.keys() - tuning.seen.keys()), len(tuning.seen.keys() - seen.keys())
+        if new or gone:
+            raise CorpusError(
+                f"The encoder in {encoder} was tuned on other narratives: {new} of these are new to it, "
+                f"and {gone} of its own are not among them.",
+                hint="Name the corpora that it was tuned on, or train without keeping an encoder.",
             )
         folder = self._place()
         shutil.copytree(encoder, folder)
-        seen = {text_key(narrative.text): None for narrative in narratives}
         self._remember_in(folder, replace(tuning, blend=self._tuned.blend, seen=seen))
         return super().fit(narratives, taxonomy, seed=seed)
 

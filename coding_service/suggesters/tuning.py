@@ -19,6 +19,8 @@ TUNING = "tuning.json"
 STEPS_PER_LOGIT = 10.0
 """Resolution of a remembered score."""
 CLIP = 1e-5
+READING = "whole sentence and best clause"
+"""Names how sentences are read: what siblings scored by another reading does not calibrate this one."""
 
 Blend = tuple[float, float, float]
 Head = tuple[Floats, float]
@@ -150,6 +152,7 @@ class Tuning:
         """Write into the folder of an encoder."""
         content = {
             "blend": self.blend,
+            "reading": READING,
             "heads": _rounded(self.heads),
             "quotes": _rounded(self.quotes),
             "wordings": dict(self.wordings),
@@ -164,12 +167,13 @@ class Tuning:
         if not path.is_file():
             return cls()
         content = json.loads(path.read_text(encoding="utf-8"))
+        same = content.get("reading") == READING
         return cls(
             heads=_heads(content["heads"]),
             quotes=_heads(content.get("quotes", {})),
             wordings=content.get("wordings", {}),
             blend=tuple(content["blend"]) if content["blend"] else None,
-            seen={key: None if steps is None else tuple(steps) for key, steps in content["seen"].items()},
+            seen={key: tuple(steps) if steps is not None and same else None for key, steps in content["seen"].items()},
         )
 
 

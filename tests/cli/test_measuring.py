@@ -46,6 +46,14 @@ def test_train_prints_figures_and_says_where(cli, trained):
     assert done.err == f"Wrote bundle 'elsewhere' to {output}.\n"
 
 
+def test_train_keeps_no_encoder_of_a_suggester_without_one(cli, trained):
+    asked = ("train", "--recipe", trained / "lexical.yaml", "--name", "kept", "--keep-encoder")
+    done = cli(*asked, trained / "bundles" / "lexical")
+    assert done.code == 1
+    assert "no readable encoder.json" in done.err
+    assert not (trained / "bundles" / "kept").exists()
+
+
 def test_train_prints_one_object_of_json(cli, trained):
     asked = ("train", "--recipe", trained / "dummy.yaml", "--name", "json", "--format", "json", "--replace")
     printed = json.loads(cli(*asked).out)

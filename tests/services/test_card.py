@@ -77,6 +77,15 @@ def test_it_tells_what_the_bundle_tells(folder):
     assert "For tests." in card
 
 
+def test_it_tells_which_scores_came_with_the_encoder(folder):
+    assert "came with it" not in (folder / "README.md").read_text()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["cross_validation"]["remembered"] = 12
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    render_card(folder)
+    assert "12 narratives, on which the encoder had been tuned, count" in (folder / "README.md").read_text()
+
+
 def test_it_tells_its_limits(folder):
     limits = (folder / "README.md").read_text().split("## Limits")[1].split("\n## ")[0]
     for said in ("Invented by nobody.", "not prevalence", "never decides", "few examples", "readers"):

@@ -56,6 +56,23 @@ def test_each_sentence_is_encoded_once(tmp_path):
     assert sorted(encoder.encoded) == sorted(SENTENCES)
 
 
+def test_clauses_are_kept_with_their_sentence(tmp_path):
+    """Guarantee: read cold or from the cache, in any order, a sentence has the clauses that its encoder gives."""
+    sentences = [
+        "the crib was gone, the police never came, nobody asked",
+        "one clause",
+        "no bed, no heat",
+        "one clause",
+    ]
+    for order in (sentences, sentences[::-1]):
+        expected = HashingEncoder().read(order)
+        for _ in range(2):
+            found = CachedEncoder(HashingEncoder(), tmp_path).read(order)
+            np.testing.assert_array_equal(found.first, expected.first)
+            np.testing.assert_array_equal(found.clauses, expected.clauses)
+            np.testing.assert_array_equal(found.vectors, expected.vectors)
+
+
 def test_no_sentences_give_an_empty_matrix(tmp_path):
     assert CachedEncoder(HashingEncoder(), tmp_path).encode([]).shape == (0, 16)
 

@@ -1,6 +1,7 @@
 """The road through sentence-transformers: a saved model is loaded by folder, and exported it says the same without torch."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -106,6 +107,20 @@ def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
     assert scores[0] > 0 > scores[1]
     assert runs[0, column].tolist() == [at, at + len(quote)]
     assert runs.shape == (3, len(taxonomy.code_ids), 2)
+
+
+def test_a_model_that_does_not_pool_by_the_mean_is_refused(saved, tmp_path):
+    """Guarantee: what would be served otherwise than it was published is refused, by name."""
+    from coding_service.suggesters.encoders import open_encoder
+
+    folder = shutil.copytree(saved, tmp_path / "first-piece")
+    path = folder / "1_Pooling" / "config.json"
+    content = json.loads(path.read_text())
+    content |= {"pooling_mode": "cls"} if "pooling_mode" in content else {}
+    content |= {name: name.endswith("cls_token") for name in content if name.startswith("pooling_mode_")}
+    path.write_text(json.dumps(content))
+    with pytest.raises(BundleError, match=r"first-piece.*plain mean"):
+        open_encoder(str(folder))
 
 
 def test_what_cannot_be_loaded_is_told(tmp_path):

@@ -69,6 +69,11 @@ def told(text):
     return [text[start:end] for start, end in split_sentences(text)]
 
 
+def test_a_long_list_is_cut_where_its_items_end():
+    items = [f"Finding {row}: the worker had {row} cases and no supervisor to ask" for row in range(9)]
+    assert told("; ".join(items)) == [f"{item};" for item in items[:-1]] + items[-1:]
+
+
 def test_sentences_lines_and_bullets_stand_alone():
     text = "No crib in the home; mom had asked twice.\n- apnea monitor was never used\n- summary never reached CPS"
     assert told(text) == [

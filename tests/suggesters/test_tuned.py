@@ -46,5 +46,21 @@ def test_scores_of_former_siblings_go(before, corpus, taxonomy):
 def test_an_encoder_of_other_narratives_is_not_kept(before, corpus, taxonomy):
     _, encoder = before
     others = [*corpus[1:], replace(corpus[0], text="Nobody asked the grandmother.")]
-    with pytest.raises(CorpusError, match=rf"not tuned on 1 of the {len(corpus)} narratives"):
+    with pytest.raises(CorpusError, match="1 of these are new to it, and 1 of its own are not among them"):
         TunedSuggester.from_parameters({}).fit_over(encoder, others, taxonomy, seed=3)
+
+
+def test_an_encoder_that_saw_more_is_not_kept(before, corpus, taxonomy):
+    """Guarantee: nothing that an encoder was tuned on is forgotten."""
+    _, encoder = before
+    with pytest.raises(CorpusError, match="0 of these are new to it, and 3 of its own"):
+        TunedSuggester.from_parameters({}).fit_over(encoder, corpus[3:], taxonomy, seed=3)
+
+
+@pytest.mark.parametrize("change", ["reworded", "fewer"])
+def test_an_encoder_of_other_codes_is_not_kept(before, corpus, taxonomy, change):
+    _, encoder = before
+    codes = [replace(code, definition="Something else.") if code.id == "police" else code for code in taxonomy.codes]
+    other = replace(taxonomy, codes=tuple(codes if change == "reworded" else codes[:-1]))
+    with pytest.raises(CorpusError, match="tuned for other codes than those of small"):
+        TunedSuggester.from_parameters({}).fit_over(encoder, corpus, other, seed=3)

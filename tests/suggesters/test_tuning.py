@@ -1,5 +1,6 @@
 """The memory of a tuned encoder: what it saw, what siblings said, and no word of a text."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +45,17 @@ def test_it_survives_the_disk_without_a_word(taxonomy, tmp_path):
         np.testing.assert_allclose(kept["sleep"][0], given["sleep"][0], atol=1e-5)
         assert kept["sleep"][1] == given["sleep"][1]
     assert "couch" not in (tmp_path / TUNING).read_text()
+
+
+def test_scores_of_another_reading_are_not_believed(taxonomy, tmp_path):
+    """Guarantee: what siblings said of sentences that were read otherwise is known as seen, and calibrates nothing."""
+    scores = np.full((2, len(taxonomy.code_ids)), 0.3)
+    tuning_of(taxonomy, "sleep").with_siblings(TEXTS, scores, taxonomy).write(tmp_path)
+    content = json.loads((tmp_path / TUNING).read_text())
+    (tmp_path / TUNING).write_text(json.dumps({**content, "reading": "whole sentence"}))
+    known = Tuning.read(tmp_path).recall(TEXTS, taxonomy)
+    assert known.seen[:, taxonomy.index["sleep"]].all()
+    assert not known.scored.any()
 
 
 def test_a_general_encoder_remembers_nothing(taxonomy, tmp_path):

@@ -1,6 +1,7 @@
 """The accuracy benchmark gives every system the same honest splits, knows a stale cell, and scores from its cache."""
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from sklearn.metrics import label_ranking_average_precision_score
 from coding_service.corpus.labels import PRESENT, label_matrix
 from coding_service.corpus.split import merged_groups
 from training.benchmarks.accuracy import registry
-from training.benchmarks.accuracy.cells import DONE, OVER, Desk, cell_key, cell_path, read_scores, run_cell
+from training.benchmarks.accuracy.cells import DONE, OVER, Desk, cell_key, cell_path, read_scores, run_cell, run_child
 from training.benchmarks.accuracy.registry import ROOT, System, systems
 from training.benchmarks.accuracy.scoring import choose_variant, decide, measure
 from training.benchmarks.accuracy.sets import load_set
@@ -159,6 +160,24 @@ def test_scores_on_another_scale_give_nearly_the_same_suggestions(foreign):
     first = decide(scores, labels, scores, foreign.taxonomy)[1]
     second = decide(squeezed, labels, squeezed, foreign.taxonomy)[1]
     assert (first == second).mean() > 0.95
+
+
+@pytest.mark.parametrize("gpu", [False, True])
+def test_a_system_sees_a_gpu_only_where_it_may(tmp_path, monkeypatch, gpu):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    log = tmp_path / "log.txt"
+    command = [sys.executable, "-c", "import os; print(os.environ['CUDA_VISIBLE_DEVICES'])"]
+    assert run_child(command, log, 60, gpu=gpu).status == DONE
+    assert log.read_text().strip() == ("0" if gpu else "")
+
+
+def test_a_cell_of_a_gpu_is_another_and_is_marked(foreign, run):
+    """Guarantee: seconds of a GPU never stand for those of a core."""
+    desk, cell = run
+    versions = cell.versions
+    assert cell_key(foreign, TFIDF, versions, gpu=True) != cell_key(foreign, TFIDF, versions) == cell.key
+    assert "on a GPU" in render([row_of(foreign, replace(cell, gpu=True), desk.folder)])
+    assert "on a GPU" not in render([row_of(foreign, cell, desk.folder)])
 
 
 def test_a_cell_that_works_too_long_is_over_the_limit_and_no_win(foreign, tmp_path, monkeypatch):

@@ -62,8 +62,8 @@ def test_it_is_trained_from_the_packaged_weights_and_again_the_same(small_recipe
 
 
 def test_the_released_recipe_differs_in_what_is_named_with_it_alone():
-    """Guarantee: the released bundle is this recipe, with coded passages named besides."""
-    names = ("name", "description", "limits")
+    """Guarantee: the released bundle is this recipe, with coded passages named besides and every fold measured."""
+    names = ("name", "description", "limits", "measured_folds")
     alone, released = (
         {key: value for key, value in yaml.safe_load(path.read_text(encoding="utf-8")).items() if key not in names}
         for path in (RECIPE, RECIPE.with_name("released.yaml"))

@@ -74,13 +74,14 @@ class Desk:
     say: Callable[[str], None] = lambda text: print(text, file=sys.stderr, flush=True)
 
 
-def cell_key(given: LearningSet, system: System, versions: dict[str, str]) -> str:
-    """Name a cell by its data, its code with its options, and the versions it ran with."""
+def cell_key(given: LearningSet, system: System, versions: dict[str, str], *, gpu: bool = False) -> str:
+    """Name a cell by its data, its code with its options, and what it ran with."""
     options = dict(system.options)
     if "recipe" in options:
         options["recipe"] = Path(options["recipe"]).read_text(encoding="utf-8")
     drawn = [system.few, DRAWING.read_text(encoding="utf-8")] if system.few else 0
     told = [given.fingerprint, system.code_hash(), versions, options, drawn, platform.machine()]
+    told += ["gpu"] if gpu else []
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -111,7 +112,7 @@ def run_cell(given: LearningSet, name: str, system: System, desk: Desk) -> Cell:
     except FileNotFoundError as error:
         desk.say(f"{given.name} / {name}: {error}")
         return Cell(given.name, name, "", FAILED, message=str(error))
-    key = cell_key(given, system, versions)
+    key = cell_key(given, system, versions, gpu=desk.gpu)
     known = read_cell(path)
     if known is not None and known.key == key:
         desk.say(f"{given.name} / {name}: kept from before")
@@ -126,7 +127,7 @@ def run_cell(given: LearningSet, name: str, system: System, desk: Desk) -> Cell:
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     cell = replace(cell, wall_seconds=round(time.perf_counter() - begun, 1))
-    if cell_key(given, system, versions) != key:
+    if cell_key(given, system, versions, gpu=desk.gpu) != key:
         cell = replace(cell, status=FAILED, message="its code was changed while it ran")
     if cell.status == DONE:
         sides = {

@@ -53,7 +53,7 @@ class Start:
         return cls(place, bundle, bundle.suggest([narrative.text for narrative in source.own]).values)
 
     def retraining(self) -> Recipe:
-        """Retrain heads over its encoder, with its blend; of five folds one is left out to choose thresholds."""
+        """Retrain heads over its encoder, with its blend; of what is new, a fifth helps to choose thresholds."""
         known = self.bundle.manifest["parameters"]
         parameters = {name: known[name] for name in ("blend", "strength") if name in known}
         parameters["encoder"] = str(self.folder / "suggester" / "encoder")
