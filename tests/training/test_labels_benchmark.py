@@ -54,6 +54,7 @@ def test_an_interval_is_that_of_the_mean_of_the_draws():
     assert middle == pytest.approx(0.2)
     assert half == pytest.approx(4.3027 * 0.1 / math.sqrt(3), rel=1e-4)
     assert math.isnan(interval([0.1])[1])
+    assert all(map(math.isnan, interval([math.nan, math.nan])))
 
 
 def test_a_gain_is_counted_within_each_draw(tmp_path):

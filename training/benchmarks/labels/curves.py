@@ -15,8 +15,8 @@ BAR_SIZE, BAR_GAIN = 50, 0.05
 
 
 def interval(values: Sequence[float]) -> tuple[float, float]:
-    """Give the mean and the half-width of its 95 % interval over draws; NaN where there is one draw."""
-    if len(values) < 2:
+    """Give the mean and the half-width of its 95 % interval over draws; NaN where there is one draw, or no value."""
+    if len(values) < 2 or any(map(math.isnan, values)):
         return mean(values), math.nan
     return mean(values), float(t.ppf(0.975, len(values) - 1)) * stdev(values) / math.sqrt(len(values))
 
