@@ -1,9 +1,9 @@
 """Speed of the whole suggest path beside sentence-transformers encoding the same sentences, in one run.
 
 Forms of the encoder: `int8`, as it is served on most chips; `fp32`, the same weights widened to 32 bits, in ONNX
-Runtime; `openvino`, those in OpenVINO with bf16, where it is installed. Each figure comes from a process of its own, held to the given number
-of threads; ratios compare runs of one call. F1, on the starter corpus's test split, stands beside each form, so that no
-speed is bought in silence.
+Runtime; `openvino`, those in OpenVINO with bf16, where it is installed. Each figure comes from a process of its own,
+held to the given number of threads; ratios compare runs of one call. F1, on the starter corpus's test split, stands
+beside each form, so that no speed is bought in silence.
 Example: python training/benchmarks/speed.py --bundle models/starter --threads 1 --batch 32
 """
 
