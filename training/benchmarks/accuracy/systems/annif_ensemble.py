@@ -64,14 +64,21 @@ def _averages(sources: dict[str, Variant]) -> Iterator[Variant]:
 
 def _network(task: Task, names: list[str]) -> Variant:
     held = np.arange(len(task.fit)) % HELD_BACK == 0
-    projects = _Projects(task, "network", names)
+    projects = _Projects(task, "-".join(["network", *names]), names)
     learned, rest = (
         replace(task, fit=[task.fit[row] for row in np.flatnonzero(rows)], labels=task.labels[rows])
         for rows in (~held, held)
     )
     begun = time.process_time()
-    for name in names:
-        projects.train(name, learned)
+    try:
+        for name in names:
+            projects.train(name, learned)
+    except RuntimeError as error:
+        # fastText may end in NaN.
+        if "fasttext" not in names:
+            raise
+        print(f"network without fasttext: {error}", flush=True)
+        return _network(task, [name for name in names if name != "fasttext"])
     projects.train("network", rest)
     return projects.score("network", time.process_time() - begun)
 
