@@ -121,8 +121,8 @@ BENCH = $(if $(DATA),--data $(DATA)) $(if $(RECIPE),--recipe $(RECIPE))
 bench-accuracy: .venv-encoder/.done .venv-annif/.done .venv-setfit/.done ## ours beside TF-IDF, Annif, SetFit and spaCy: DATA=, SET=, SYSTEM=, RECIPE=, GPU=1
 	.venv-encoder/bin/python -m training.benchmarks.accuracy $(BENCH) $(if $(SET),--set $(SET)) $(if $(SYSTEM),--system "$(SYSTEM)") $(if $(GPU),--gpu)
 
-bench-labels: .venv-encoder/.done .venv-setfit/.done ## what verified narratives of a new source are worth: DATA=, RECIPE=
-	.venv-encoder/bin/python -m training.benchmarks.labels $(BENCH)
+bench-labels: .venv-encoder/.done .venv-setfit/.done ## what verified narratives of a new source are worth: DATA=, RECIPE=, GPU=1
+	.venv-encoder/bin/python -m training.benchmarks.labels $(BENCH) $(if $(GPU),--gpu)
 
 clean: ## remove the environment and all caches
 	rm -rf .venv .venv-* .cache .mypy_cache .ruff_cache .pytest_cache

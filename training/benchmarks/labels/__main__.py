@@ -15,7 +15,7 @@ from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.services.recipes import read_recipe
 from training.benchmarks.accuracy.registry import OURS, ROOT, training_code
 from training.benchmarks.labels.curves import keep
-from training.benchmarks.labels.fresh import SETFIT_SIZES, linear_curve, setfit_point
+from training.benchmarks.labels.fresh import linear_curve, setfit_curve
 from training.benchmarks.labels.loop import CACHE, CHOICES, Start, curve
 from training.benchmarks.labels.sources import SOURCES, NewSource, load_source
 
@@ -42,7 +42,7 @@ def _run(source: NewSource, system: str, given: argparse.Namespace) -> None:
     start = None
     for draw in range(given.draws):
         path = given.cache / f"{source.name}-{named.replace(' ', '-')}-{draw}.json"
-        key = _key(source, given, ours=ours)
+        key = _key(source, system, given)
         if path.is_file() and json.loads(path.read_text(encoding="utf-8"))["key"] == key:
             continue
         begun = time.perf_counter()
@@ -50,22 +50,24 @@ def _run(source: NewSource, system: str, given: argparse.Namespace) -> None:
             start = start or Start.of(source, given.recipe, given.cache, given.bundle)
             points = curve(source, start, system, draw, given.cache / CACHE)
         else:
-            points = linear_curve(source, draw) if system == LINEAR else _setfit(source, draw, given)
+            points = _fresh(source, system, draw, given)
         cell = {"source": source.name, "system": named, "draw": draw, "key": key, "points": points}
         path.write_text(json.dumps(cell, indent=1) + "\n", encoding="utf-8")
         seconds = time.perf_counter() - begun
         print(f"{source.name} / {named} / draw {draw}: {seconds:.0f} s", file=sys.stderr, flush=True)
 
 
-def _setfit(source: NewSource, draw: int, given: argparse.Namespace) -> list[dict[str, Any]]:
-    limit = given.limit_minutes * 60
-    return [setfit_point(source, draw, size, given.cache, limit) for size in SETFIT_SIZES]
+def _fresh(source: NewSource, system: str, draw: int, given: argparse.Namespace) -> list[dict[str, Any]]:
+    if system == LINEAR:
+        return linear_curve(source, draw)
+    return setfit_curve(source, draw, given.cache, given.limit_minutes * 60, gpu=given.gpu)
 
 
-def _key(source: NewSource, given: argparse.Namespace, *, ours: bool) -> str:
+def _key(source: NewSource, system: str, given: argparse.Namespace) -> str:
     told = [corpus_fingerprint(source.before), corpus_fingerprint(source.own), source.taxonomy.sha256]
     told += [path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("[fls]*.py"))]
-    if ours:
+    told += ["gpu"] if given.gpu and system == SETFIT else []
+    if system in CHOICES:
         manifest = given.bundle / "bundle.json" if given.bundle else given.recipe
         told += [training_code(), manifest.read_text(encoding="utf-8")]
     return hashlib.sha256("".join(told).encode()).hexdigest()[:16]
@@ -82,6 +84,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--bundle", type=Path, help="a starting bundle that never saw the one source named")
     parser.add_argument("--limit-minutes", type=float, default=60, help="what a core may work on one size of SetFit")
+    parser.add_argument("--gpu", action="store_true", help="let SetFit use a GPU, and learn from as many as ours")
     parser.add_argument("--cache", type=Path, default=ROOT / "build" / "bench-labels")
     parser.add_argument("--results", type=Path, default=ROOT / "training" / "benchmarks" / "results")
     given = parser.parse_args()
