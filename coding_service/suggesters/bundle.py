@@ -22,8 +22,9 @@ from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import taxonomy_from_dict, taxonomy_to_dict
 
-FORMAT = 2
-"""Of 1, scores were of whole sentences, cut at semicolons too: its calibration does not fit what is read now."""
+FORMAT = 3
+"""Of 1, scores were of whole sentences, cut at semicolons too, and of 2, narratives were read as the mean of their
+sentences: their calibration does not fit what is read now."""
 MANIFEST = "bundle.json"
 METRICS = "metrics.json"
 CARD = "README.md"

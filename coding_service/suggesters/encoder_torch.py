@@ -77,6 +77,7 @@ class SentenceTransformerEncoder:
         self._model = load_model(reference)
         self.sha256 = _state_hash(self._model)
         self.dimension = int(self._model.get_sentence_embedding_dimension() or 0)
+        self._device = "cuda" if torch.cuda.is_available() else "cpu"
 
     def encode(self, sentences: Sequence[str]) -> Vectors:
         """Encode sentences; see `Encoder.encode`."""
@@ -84,12 +85,12 @@ class SentenceTransformerEncoder:
 
     def read(self, sentences: Sequence[str], quote: Heads | None = None) -> ReadSentences:  # noqa: ARG002 - it knows no quotes
         """Read sentences as the exported network will; see `Encoder.read`."""
-        pooled, own = _Pooled(self._model[0].auto_model.eval()), []
+        pooled, own = _Pooled(self._model[0].auto_model.eval()).to(self._device), []
         for first in range(0, len(sentences), BATCH):
             batch = list(sentences[first : first + BATCH])
             cut = self._model.tokenizer(batch, truncation=True, max_length=MAX_WORD_PIECES, return_offsets_mapping=True)
             with torch.inference_mode():
-                vectors, states = (values.numpy() for values in pooled(**_padded(cut["input_ids"])))
+                vectors, states = (values.cpu().numpy() for values in pooled(**_padded(cut["input_ids"], self._device)))
             for row, (sentence, pieces) in enumerate(zip(batch, cut["offset_mapping"], strict=True)):
                 inside = slice(1, len(pieces) - 1)  # between the marks of start and end
                 clauses = clauses_of(sentence, np.array(pieces[inside]).reshape(-1, 2), states[row, inside])
@@ -214,11 +215,10 @@ def tune_encoder(
 ) -> TunedHeads:
     """Tune an encoder end to end, with the heads of its codes, and export it.
 
-    Where torch finds a GPU, that does the work: in minutes, but not to the last digit the same twice. An empty
-    ``CUDA_VISIBLE_DEVICES`` keeps to the processor.
-
     Each code has a head over sentences, which starts from the code's wording, and one over word pieces, which learns
     the quotes. Word embeddings stay as they are: they are half of the weights, and a few thousand narratives touch few.
+    Where torch finds a GPU, that does the work: in minutes, but not to the last digit the same twice. An empty
+    ``CUDA_VISIBLE_DEVICES`` keeps to the processor.
 
     Parameters
     ----------

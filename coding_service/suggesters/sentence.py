@@ -15,7 +15,7 @@ from coding_service.corpus.labels import UNKNOWN, label_matrix
 from coding_service.suggesters.arrays import load_arrays, save_arrays
 from coding_service.suggesters.blend import choose_blend, held_out
 from coding_service.suggesters.embeddings import CachedEncoder
-from coding_service.suggesters.encoder import Encoder, ReadSentences, Vectors
+from coding_service.suggesters.encoder import Encoder, ReadSentences
 from coding_service.suggesters.encoders import open_encoder, save_encoder
 from coding_service.suggesters.heads import Heads, Rows, fit_heads
 from coding_service.suggesters.lexical import LexicalSuggester
@@ -46,7 +46,7 @@ class SentenceParameters:
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     """Times that the telling sentence of a positive narrative without evidence is looked for."""
     blend: Blend | None = None
-    """Weights of the best sentence, the whole narrative and its words; left out, chosen on a held-out fifth."""
+    """Weights of the best sentence, the narrative read at once and its words; left out, chosen on a held-out fifth."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Learned:
 
 
 class SentenceSuggester:
-    """Blends three readings of a narrative: its most telling sentence, its mean sentence, and its words."""
+    """Blends three readings of a narrative: its most telling sentence, all of it at once, and its words."""
 
     name: ClassVar[str] = "sentence"
 
@@ -136,14 +136,20 @@ class SentenceSuggester:
         # leaving it out would let a few new narratives undo it.
         seen = self.recall(narratives, taxonomy).seen
         told = label_sentences(narratives, np.where(seen, UNKNOWN, labels).astype(np.int8), read.spans, taxonomy)
-        blank = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
+        sentence = self._fit_sentences(read, told, np.repeat(seen, np.diff(read.first), axis=0), trust, taxonomy)
+        # A reading that the blend leaves out would only take time.
+        blank, unread = (
+            Heads.blank(self.encoder.dimension, len(taxonomy.code_ids)),
+            LexicalSuggester.from_parameters({}),
+        )
         self._learned = Learned(
-            sentence=self._fit_sentences(read, told, np.repeat(seen, np.diff(read.first), axis=0), trust, taxonomy),
-            # A reading that the blend leaves out would only take time.
-            narrative=fit_heads(Rows(_mean(read), labels, trust), blank, strength=self._options.strength)
+            sentence=sentence,
+            narrative=fit_heads(
+                Rows(self.encoder.encode(texts), labels, trust), sentence, strength=self._options.strength
+            )
             if blend[1]
             else blank,
-            lexical=LexicalSuggester.from_parameters({}).fit(narratives, taxonomy, seed=seed),
+            lexical=unread.fit(narratives, taxonomy, seed=seed) if blend[2] else unread,
             quote=quote_heads(self.encoder.tuning, taxonomy),
         )
         return self
@@ -175,21 +181,43 @@ class SentenceSuggester:
             fitted = fit_heads(rows, prior, strength=self._options.strength)
         return fitted
 
+    def locate(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> NDArray[np.int8]:
+        """Label all sentences, a code without evidence as present in the sentence that tells it best.
+
+        Parameters
+        ----------
+        narratives : sequence of CodedNarrative
+            Cut as `split_sentences` cuts them.
+        taxonomy : Taxonomy
+            That of the fit.
+
+        Returns
+        -------
+        ndarray of shape (n_sentences, n_codes), int8
+            See `label_sentences`.
+        """
+        read = self._read([narrative.text for narrative in narratives])
+        told = label_sentences(narratives, label_matrix(narratives, taxonomy), read.spans, taxonomy)
+        return told.settle(self._told(read), read.first)
+
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
         read = self._read(texts, quote=self._learned.quote)
         told = self._told(read)
-        blend = np.array(self._options.blend or (1.0, 0.0, 0.0))
         scores = expit(told)
         return Scores(
-            expit(np.tensordot(blend, self._readings(read, told, texts), axes=1)),
+            expit(np.tensordot(np.array(self._blend), self._readings(read, told, texts), axes=1)),
             read.spans,
             tuple(read.of(scores, row) for row in range(len(texts))),
             read.quotes(),
         )
 
+    @property
+    def _blend(self) -> Blend:
+        return self._options.blend or (1.0, 0.0, 0.0)
+
     def readings(self, texts: Sequence[str]) -> Floats:
-        """Give the log odds of the three readings, shape (3, n_narratives, n_codes)."""
+        """Give the log odds of the three readings, shape (3, n_narratives, n_codes); 0 if the blend leaves one out."""
         read = self._read(texts)
         return self._readings(read, self._told(read), texts)
 
@@ -205,11 +233,15 @@ class SentenceSuggester:
         return np.asarray((whole + np.maximum.reduceat(clauses, read.sentences.first[:-1], axis=0)) / 2)
 
     def _readings(self, read: _Read, told: Floats, texts: Sequence[str]) -> Floats:
-        best = np.zeros((len(texts), told.shape[1]))
+        readings = np.zeros((3, len(texts), told.shape[1]))
         for row in range(len(texts)):
             own = read.of(told, row)
-            best[row] = own.max(axis=0) if len(own) else self._learned.sentence.intercepts
-        return np.stack([best, self._learned.narrative.logits(_mean(read)), self._learned.lexical.logits(texts)])
+            readings[0, row] = own.max(axis=0) if len(own) else self._learned.sentence.intercepts
+        if self._blend[1]:
+            readings[1] = self._learned.narrative.logits(self.encoder.encode(texts))
+        if self._blend[2]:
+            readings[2] = self._learned.lexical.logits(texts)
+        return readings
 
     def _read(self, texts: Sequence[str], *, quote: Heads | None = None) -> _Read:
         spans = tuple(split_sentences(text) for text in texts)
@@ -250,12 +282,3 @@ def read_learned(folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> Learned:
         lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
         quote=quote_heads(encoder.tuning, taxonomy),
     )
-
-
-def _mean(read: _Read) -> Vectors:
-    """Give the mean sentence vector of each narrative, shape (n_narratives, dimension); zeros where it has none."""
-    counts = np.diff(read.first)
-    vectors = read.sentences.vectors
-    sums = np.zeros((len(counts), vectors.shape[1]), dtype=np.float32)
-    np.add.at(sums, np.repeat(np.arange(len(counts)), counts), vectors)
-    return np.asarray(sums / np.maximum(counts, 1)[:, None], dtype=np.float32)

@@ -1,13 +1,14 @@
 """The tuned suggester: the sentence suggester over an encoder tuned, with its heads, on the narratives themselves."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from coding_service.corpus import CodedNarrative
@@ -23,6 +24,10 @@ from coding_service.suggesters.sentences import split_sentences
 from coding_service.suggesters.tuning import Blend, Tuning, TuningRows, by_code, text_key, wordings_of
 from coding_service.suggestions.scores import Floats
 from coding_service.taxonomy import Taxonomy
+
+WITH_EVIDENCE: Blend = (1.0, 0.0, 0.25)
+WITHOUT_EVIDENCE: Blend = (1.0, 1.0, 0.25)
+"""Where nobody marked what tells a code, the sentence that a machine found is believed no more than the whole text."""
 
 
 @dataclass(frozen=True)
@@ -41,8 +46,8 @@ class TunedParameters:
     """Share of the sentences that neither carry nor deny a code that each pass reads."""
     denied_weight: Annotated[float, Field(ge=1)] = 3.0
     """Weight of a code that a sentence has the words of without deserving it, beside 1 for any other absent one."""
-    blend: Blend = (1.0, 0.0, 0.25)
-    """Weights of the best sentence, the whole narrative and its words."""
+    blend: Blend | None = None
+    """Weights of the best sentence, the narrative read at once and its words; left out, `WITH_EVIDENCE` or without."""
 
 
 class TunedSuggester(SentenceSuggester):
@@ -69,8 +74,14 @@ class TunedSuggester(SentenceSuggester):
         # Only this road needs torch, so only this road imports it.
         from coding_service.suggesters.encoder_torch import tune_encoder  # noqa: PLC0415
 
+        def locate() -> NDArray[np.int8]:
+            options = SentenceParameters(encoder=self._tuned.encoder, blend=(1.0, 0.0, 0.0))
+            first = SentenceSuggester(options, self._cache).fit(narratives, taxonomy, seed=seed)
+            return first.locate(narratives, taxonomy)
+
+        self._settle_blend(narratives)
         folder = self._place()
-        heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy), taxonomy, folder, seed=seed)
+        heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy, locate), taxonomy, folder, seed=seed)
         tuning = Tuning(
             heads=by_code(heads.sentences, taxonomy),
             quotes=by_code(heads.quotes, taxonomy),
@@ -97,10 +108,18 @@ class TunedSuggester(SentenceSuggester):
                 f"and {gone} of its own are not among them.",
                 hint="Name the corpora that it was tuned on, or train without keeping an encoder.",
             )
+        self._settle_blend(narratives)
         folder = self._place()
         shutil.copytree(encoder, folder)
         self._remember_in(folder, replace(tuning, blend=self._tuned.blend, seen=seen))
         return super().fit(narratives, taxonomy, seed=seed)
+
+    def _settle_blend(self, narratives: Sequence[CodedNarrative]) -> None:
+        """Take the blend that suits the corpus, unless parameters name one; siblings and bundle keep it."""
+        shown = [bool(narrative.evidence.get(code)) for narrative in narratives for code in narrative.codes]
+        suited = WITHOUT_EVIDENCE if 2 * sum(shown) < len(shown) else WITH_EVIDENCE
+        self._tuned = replace(self._tuned, blend=self._tuned.blend or suited)
+        self._options = replace(self._options, blend=self._tuned.blend)
 
     def _place(self) -> Path:
         self._scratch = TemporaryDirectory(prefix="io-coding-")
@@ -134,11 +153,10 @@ class TunedSuggester(SentenceSuggester):
         )
 
 
-def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> TuningRows:
+def tuning_rows(
+    narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, locate: Callable[[], NDArray[np.int8]]
+) -> TuningRows:
     """Give what an encoder is tuned on: sentences of the narratives, then the phrases of the taxonomy.
-
-    A narrative that has a code without a known place is read whole as well, with all that is known of it: its sentences
-    alone would teach what is absent and nothing else.
 
     Parameters
     ----------
@@ -146,20 +164,19 @@ def tuning_rows(narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> Tun
         With or without evidence.
     taxonomy : Taxonomy
         With example phrases.
+    locate : callable
+        Labels all sentences where a code has no known place: sentences alone would teach what is absent and nothing
+        else, and whole texts, that a code is everywhere.
     """
-    spans, known = [split_sentences(narrative.text) for narrative in narratives], label_matrix(narratives, taxonomy)
-    told = label_sentences(narratives, known, spans, taxonomy)
-    whole = sorted({row for row, _ in told.open_pairs})
+    spans = [split_sentences(narrative.text) for narrative in narratives]
+    told = label_sentences(narratives, label_matrix(narratives, taxonomy), spans, taxonomy)
     sentences = [n.text[start:end] for n, cuts in zip(narratives, spans, strict=True) for start, end in cuts]
     trust = np.array([narrative.weight for narrative in narratives])
     phrases, labels = phrase_labels(taxonomy)
-    nowhere = np.zeros((len(whole), len(taxonomy.code_ids)), dtype=bool)
     return TuningRows(
-        [*sentences, *(narratives[row].text for row in whole), *phrases],
-        np.concatenate([told.labels, known[whole], labels]),
-        np.concatenate(
-            [np.repeat(trust, [len(cuts) for cuts in spans]), trust[whole], np.full(len(phrases), EXAMPLE_TRUST)]
-        ),
-        np.concatenate([denied_sentences(narratives, spans, taxonomy), nowhere, labels == ABSENT]),
-        [*quoted_parts(narratives, spans, taxonomy), *({} for _ in (*whole, *phrases))],
+        [*sentences, *phrases],
+        np.concatenate([locate() if told.open_pairs else told.labels, labels]),
+        np.concatenate([np.repeat(trust, [len(cuts) for cuts in spans]), np.full(len(phrases), EXAMPLE_TRUST)]),
+        np.concatenate([denied_sentences(narratives, spans, taxonomy), labels == ABSENT]),
+        [*quoted_parts(narratives, spans, taxonomy), *({} for _ in phrases)],
     )

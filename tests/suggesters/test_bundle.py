@@ -91,8 +91,8 @@ def test_damage_is_found_and_named(folder, name, damage):
         ("{", "not a JSON object"),
         ("[]", "format None"),
         ("[1]", "not a JSON object"),
-        ('{"format": 99}', "format 99, expected 2"),
-        ('{"format": 2}', "does not say files, parameters, suggester, taxonomy"),
+        ('{"format": 99}', "format 99, expected 3"),
+        ('{"format": 3}', "does not say files, parameters, suggester, taxonomy"),
     ],
 )
 def test_a_broken_manifest_is_refused(folder, content, said):

@@ -97,7 +97,8 @@ def test_tuning_learns_codes_and_the_words_that_tell_them(saved, tmp_path):
         for text, codes in ((told, ("sleep",)), ("court was adjourned the mother was on court", ()))
     ]
     options = TunedParameters(encoder=str(saved), epochs=20, learning_rate=3e-3, head_rate=3e-2)
-    heads = tune_encoder(options, tuning_rows(corpus, taxonomy), taxonomy, tmp_path / "tuned", seed=1)
+    rows = tuning_rows(corpus, taxonomy, lambda: pytest.fail("Every place is known."))
+    heads = tune_encoder(options, rows, taxonomy, tmp_path / "tuned", seed=1)
     encoder, column = ExportedEncoder(tmp_path / "tuned", threads=1), taxonomy.index["sleep"]
     tuning = Tuning(heads=by_code(heads.sentences, taxonomy), quotes=by_code(heads.quotes, taxonomy))
     marks = quote_heads(tuning, taxonomy)

@@ -61,6 +61,25 @@ def test_evidence_points_at_the_sentence_that_tells(corpus, taxonomy):
     assert best[0] <= start < end <= best[1]
 
 
+@pytest.mark.parametrize("weight", [0.0, 1.0])
+def test_a_narrative_is_read_at_once_only_where_that_counts(corpus, taxonomy, weight):
+    encoder, text = HashingEncoder(), f"{corpus[0].text} {corpus[2].text}"
+    suggester = fitted(corpus, taxonomy, encoder, SentenceParameters(blend=(1.0, weight, 0.0)))
+    readings = suggester.readings([text])
+    assert (text in encoder.encoded) == bool(weight)
+    assert readings[1].any() == bool(weight)
+    assert not readings[2].any()
+
+
+@pytest.mark.usefixtures("hashing_encoder")
+def test_readings_that_do_not_count_survive_the_disk(corpus, taxonomy, tmp_path):
+    suggester = SentenceSuggester(BEST_SENTENCE).fit(corpus, taxonomy, seed=1)
+    suggester.save(tmp_path)
+    again = SentenceSuggester.load(tmp_path, taxonomy, suggester.parameters())
+    texts = [narrative.text for narrative in corpus]
+    np.testing.assert_allclose(again.score(texts).values, suggester.score(texts).values, atol=1e-6)
+
+
 @pytest.mark.usefixtures("hashing_encoder")
 def test_the_blend_is_chosen_once_and_kept(corpus, taxonomy):
     """Guarantee: parameters of a fitted suggester name the blend, so that its siblings do not choose another."""

@@ -1,4 +1,4 @@
-"""The tuned suggester beyond the contract: an encoder that was tuned before is kept, and all else fitted over it."""
+"""The tuned suggester beyond the contract: what it does without evidence, and with an encoder that was tuned before."""
 
 import sys
 from dataclasses import replace
@@ -8,7 +8,8 @@ import pytest
 
 from coding_service.errors import CorpusError
 from coding_service.suggesters.sentence import ENCODER
-from coding_service.suggesters.tuned import TunedSuggester
+from coding_service.suggesters.sentences import split_sentences
+from coding_service.suggesters.tuned import WITH_EVIDENCE, WITHOUT_EVIDENCE, TunedSuggester
 from coding_service.suggesters.tuning import Tuning
 
 pytestmark = pytest.mark.usefixtures("hashing_encoder")
@@ -64,3 +65,38 @@ def test_an_encoder_of_other_codes_is_not_kept(before, corpus, taxonomy, change)
     other = replace(taxonomy, codes=tuple(codes if change == "reworded" else codes[:-1]))
     with pytest.raises(CorpusError, match="tuned for other codes than those of small"):
         TunedSuggester.from_parameters({}).fit_over(encoder, corpus, other, seed=3)
+
+
+def unmarked(corpus):
+    return [replace(narrative, evidence={}) for narrative in corpus]
+
+
+def test_the_blend_follows_from_the_evidence(corpus, taxonomy):
+    """Guarantee: parameters name the blend that was taken, so that siblings take the same, and a named one stays."""
+    asked = {"blend": (1.0, 0.0, 0.0)}
+    found = [
+        TunedSuggester.from_parameters(parameters).fit(narratives, taxonomy, seed=3).parameters()["blend"]
+        for narratives, parameters in ((corpus, {}), (unmarked(corpus), {}), (unmarked(corpus), asked))
+    ]
+    assert found == [WITH_EVIDENCE, WITHOUT_EVIDENCE, asked["blend"]]
+
+
+def test_without_evidence_a_first_reading_finds_the_sentences(corpus, taxonomy, monkeypatch):
+    """Guarantee: an encoder is tuned on the sentence that tells a code, though nobody marked it."""
+    given = {}
+    fake = sys.modules["coding_service.suggesters.encoder_torch"].tune_encoder
+
+    def tune(options, rows, taxonomy, destination, *, seed):
+        given["rows"] = rows
+        return fake(options, rows, taxonomy, destination, seed=seed)
+
+    monkeypatch.setattr(sys.modules["coding_service.suggesters.encoder_torch"], "tune_encoder", tune)
+    TunedSuggester.from_parameters({}).fit(unmarked(corpus), taxonomy, seed=3)
+    rows, row = given["rows"], 0
+    for narrative in corpus:
+        sentences = [narrative.text[start:end] for start, end in split_sentences(narrative.text)]
+        own = slice(row, row + len(sentences))
+        assert rows.sentences[own] == sentences
+        told = (rows.labels[own] == 1).any(axis=0)
+        assert {taxonomy.code_ids[column] for column in np.flatnonzero(told)} >= set(narrative.codes)
+        row += len(sentences)

@@ -1,6 +1,7 @@
 """The accuracy benchmark gives every system the same honest splits, knows a stale cell, and scores from its cache."""
 
 import os
+import resource
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -11,8 +12,20 @@ from sklearn.metrics import label_ranking_average_precision_score
 
 from coding_service.corpus.labels import PRESENT, label_matrix
 from coding_service.corpus.split import merged_groups
-from training.benchmarks.accuracy import registry
-from training.benchmarks.accuracy.cells import DONE, OVER, Desk, cell_key, cell_path, read_scores, run_cell, run_child
+from coding_service.taxonomy.files import load_taxonomy
+from training.benchmarks.accuracy import cells, registry
+from training.benchmarks.accuracy.cells import (
+    DONE,
+    FAILED,
+    OVER,
+    Desk,
+    Ended,
+    cell_key,
+    cell_path,
+    read_scores,
+    run_cell,
+    run_child,
+)
 from training.benchmarks.accuracy.registry import ROOT, System, systems
 from training.benchmarks.accuracy.scoring import choose_variant, decide, measure
 from training.benchmarks.accuracy.sets import load_set
@@ -71,6 +84,23 @@ def test_each_part_of_unseen_measures_a_kind_of_source_that_it_does_not_train_on
     ]
     assert [tested for _, tested in families] == [{"uk-joint-inspections"}, {"us-pa-summaries"}, {"us-hhs-audits"}]
     assert not any(learned & tested for learned, tested in families)
+
+
+@pytest.mark.parametrize("closed", [False, True])
+def test_ours_learns_levels_only_where_they_count(foreign, run, monkeypatch, closed):
+    """Guarantee: where codes count as they are listed, a sub-theme does not teach its theme."""
+    desk, _ = run
+    theme, *others = (code for code in foreign.taxonomy.codes if code.selectable)
+    codes = (replace(theme, parent=None), *(replace(code, parent=theme.id) for code in others))
+    tree, seen = replace(foreign.taxonomy, codes=codes), []
+
+    def child(command, log, seconds, core=None, *, gpu=False):
+        seen.append(load_taxonomy(Path(command[-1]) / "taxonomy.yaml").levels)
+        return Ended(FAILED, resource.getrusage(resource.RUSAGE_CHILDREN))
+
+    monkeypatch.setattr(cells, "run_child", child)
+    run_cell(replace(foreign, name="tree", taxonomy=tree, closed=closed), "tfidf", TFIDF, desk)
+    assert [bool(levels) for levels in seen] == [closed]
 
 
 def test_the_same_data_give_every_system_the_same_split(bench_data, foreign):

@@ -197,6 +197,9 @@ def _lay_out(given: LearningSet, part: Part, system: System, folder: Path, scrat
     if system.few:
         fit = few_of(fit, label_matrix(fit, given.taxonomy, close=given.closed), system.few)
     taxonomy = given.taxonomy
+    if not given.closed:
+        # Where codes count as they are listed, no theme is implied.
+        taxonomy = replace(taxonomy, codes=tuple(replace(code, parent=None) for code in taxonomy.codes))
     codes = [
         {"id": code_id, "name": taxonomy.get(code_id).name, "definition": taxonomy.get(code_id).definition}
         for code_id in taxonomy.code_ids
@@ -208,7 +211,7 @@ def _lay_out(given: LearningSet, part: Part, system: System, folder: Path, scrat
         label_matrix(fit, taxonomy, close=given.closed),
         [narrative.text for narrative in part.tune],
         [narrative.text for narrative in part.test],
-        {**system.options, "closed": given.closed, "seed": SEED, "cache": str(scratch / "cache")},
+        {**system.options, "seed": SEED, "cache": str(scratch / "cache")},
     ).write()
     write_corpus(folder / "fit.jsonl", fit)
     (folder / "taxonomy.yaml").write_text(dump_taxonomy(taxonomy), encoding="utf-8")

@@ -11,9 +11,7 @@ from task import Task, Variant, carry_out
 
 from coding_service.corpus.files import read_corpus
 from coding_service.services.recipes import read_recipe
-from coding_service.suggesters.protocol import Suggester
 from coding_service.suggesters.registry import suggester_class
-from coding_service.taxonomy import Taxonomy
 from coding_service.taxonomy.files import load_taxonomy
 
 
@@ -29,19 +27,10 @@ def run(task: Task) -> list[Variant]:
     fitted.save(kept)
     served = kind.load(kept, taxonomy, fitted.parameters(), threads=1)
     trained = time.process_time()
-    tune = _scores(served, taxonomy, task.tune, closed=task.options["closed"])
+    tune = served.score(task.tune).values.astype(np.float32)
     scored = time.process_time()
-    test = _scores(served, taxonomy, task.test, closed=task.options["closed"])
+    test = served.score(task.test).values.astype(np.float32)
     return [Variant(kind.name, tune, test, trained - begun, time.process_time() - scored)]
-
-
-def _scores(served: Suggester, taxonomy: Taxonomy, texts: list[str], *, closed: bool) -> np.ndarray:
-    """Score texts; where codes count as they are listed, a theme keeps only what none of its sub-themes explains."""
-    values = served.score(texts).values
-    below = np.zeros_like(values)
-    for child, parent in () if closed else taxonomy.levels:
-        below[:, parent] = np.maximum(below[:, parent], values[:, child])
-    return (values - below).astype(np.float32)
 
 
 if __name__ == "__main__":
