@@ -81,10 +81,13 @@ class TunedSuggester(SentenceSuggester):
 
         self._settle_blend(narratives)
         folder = self._place()
-        heads = tune_encoder(self._tuned, tuning_rows(narratives, taxonomy, locate), taxonomy, folder, seed=seed)
+        rows = tuning_rows(narratives, taxonomy, locate)
+        heads = tune_encoder(self._tuned, rows, taxonomy, folder, seed=seed)
+        # A head over words that saw no quote would show words at random.
+        quoted = {taxonomy.code_ids[column] for own in rows.quotes for column in own}
         tuning = Tuning(
             heads=by_code(heads.sentences, taxonomy),
-            quotes=by_code(heads.quotes, taxonomy),
+            quotes={code_id: head for code_id, head in by_code(heads.quotes, taxonomy).items() if code_id in quoted},
             wordings=wordings_of(taxonomy),
             blend=self._tuned.blend,
             seen={text_key(narrative.text): None for narrative in narratives},

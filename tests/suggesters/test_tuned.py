@@ -100,3 +100,12 @@ def test_without_evidence_a_first_reading_finds_the_sentences(corpus, taxonomy, 
         told = (rows.labels[own] == 1).any(axis=0)
         assert {taxonomy.code_ids[column] for column in np.flatnonzero(told)} >= set(narrative.codes)
         row += len(sentences)
+
+
+def test_only_codes_that_were_quoted_are_told_by_words(corpus, taxonomy):
+    """Guarantee: a code whose words nobody marked is shown by whole sentences."""
+    half = [replace(n, evidence={code: own for code, own in n.evidence.items() if code == "sleep"}) for n in corpus]
+    suggester = TunedSuggester.from_parameters({}).fit(half, taxonomy, seed=3)
+    above = {code.parent for code in taxonomy.codes if code.id == "sleep"} & set(taxonomy.code_ids)
+    assert suggester.encoder.tuning.quotes.keys() == {"sleep"} | above
+    assert not TunedSuggester.from_parameters({}).fit(unmarked(corpus), taxonomy, seed=3).encoder.tuning.quotes
