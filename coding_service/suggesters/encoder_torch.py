@@ -327,7 +327,7 @@ def _batches(rows: list[int], lengths: dict[int, int], drawn: np.random.Generato
     return [batches[place] for place in drawn.permutation(len(batches)).tolist()]
 
 
-def _padded(pieces: list[list[int]], device: str = "cpu") -> dict[str, Any]:
+def _padded(pieces: list[list[int]], device: str) -> dict[str, Any]:
     width = max(map(len, pieces))
     ids = torch.zeros(len(pieces), width, dtype=torch.long)
     mask = torch.zeros(len(pieces), width, dtype=torch.long)

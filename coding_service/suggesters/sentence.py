@@ -138,20 +138,14 @@ class SentenceSuggester:
         told = label_sentences(narratives, np.where(seen, UNKNOWN, labels).astype(np.int8), read.spans, taxonomy)
         sentence = self._fit_sentences(read, told, np.repeat(seen, np.diff(read.first), axis=0), trust, taxonomy)
         # A reading that the blend leaves out would only take time.
-        blank, unread = (
-            Heads.blank(self.encoder.dimension, len(taxonomy.code_ids)),
-            LexicalSuggester.from_parameters({}),
-        )
-        self._learned = Learned(
-            sentence=sentence,
-            narrative=fit_heads(
-                Rows(self.encoder.encode(texts), labels, trust), sentence, strength=self._options.strength
-            )
-            if blend[1]
-            else blank,
-            lexical=unread.fit(narratives, taxonomy, seed=seed) if blend[2] else unread,
-            quote=quote_heads(self.encoder.tuning, taxonomy),
-        )
+        narrative = Heads.blank(self.encoder.dimension, len(taxonomy.code_ids))
+        if blend[1]:
+            whole = Rows(self.encoder.encode(texts), labels, trust)
+            narrative = fit_heads(whole, sentence, strength=self._options.strength)
+        lexical = LexicalSuggester.from_parameters({})
+        if blend[2]:
+            lexical.fit(narratives, taxonomy, seed=seed)
+        self._learned = Learned(sentence, narrative, lexical, quote_heads(self.encoder.tuning, taxonomy))
         return self
 
     def _choose_blend(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy, seed: int) -> Blend:
@@ -182,14 +176,14 @@ class SentenceSuggester:
         return fitted
 
     def locate(self, narratives: Sequence[CodedNarrative], taxonomy: Taxonomy) -> NDArray[np.int8]:
-        """Label all sentences, a code without evidence as present in the sentence that tells it best.
+        """Label all sentences, a code without evidence as present in the one that heads over the encoder choose.
 
         Parameters
         ----------
         narratives : sequence of CodedNarrative
             Cut as `split_sentences` cuts them.
         taxonomy : Taxonomy
-            That of the fit.
+            Its codes are the columns.
 
         Returns
         -------
@@ -198,12 +192,14 @@ class SentenceSuggester:
         """
         read = self._read([narrative.text for narrative in narratives])
         told = label_sentences(narratives, label_matrix(narratives, taxonomy), read.spans, taxonomy)
-        return told.settle(self._told(read), read.first)
+        trust = np.array([narrative.weight for narrative in narratives])
+        heads = self._fit_sentences(read, told, np.zeros(told.labels.shape, dtype=bool), trust, taxonomy)
+        return told.settle(_told(heads, read.sentences), read.first)
 
     def score(self, texts: Sequence[str]) -> Scores:
         """See `Suggester.score`."""
         read = self._read(texts, quote=self._learned.quote)
-        told = self._told(read)
+        told = _told(self._learned.sentence, read.sentences)
         scores = expit(told)
         return Scores(
             expit(np.tensordot(np.array(self._blend), self._readings(read, told, texts), axes=1)),
@@ -219,18 +215,7 @@ class SentenceSuggester:
     def readings(self, texts: Sequence[str]) -> Floats:
         """Give the log odds of the three readings, shape (3, n_narratives, n_codes); 0 if the blend leaves one out."""
         read = self._read(texts)
-        return self._readings(read, self._told(read), texts)
-
-    def _told(self, read: _Read) -> Floats:
-        """Give the log odds that each sentence tells each code: half by its whole, half by the clause that tells most.
-
-        In the mean of a long sentence, a theme of few words drowns; a clause alone may have lost what it is about.
-        """
-        whole = self._learned.sentence.logits(read.sentences.vectors)
-        if not len(whole):
-            return whole
-        clauses = self._learned.sentence.logits(read.sentences.clauses)
-        return np.asarray((whole + np.maximum.reduceat(clauses, read.sentences.first[:-1], axis=0)) / 2)
+        return self._readings(read, _told(self._learned.sentence, read.sentences), texts)
 
     def _readings(self, read: _Read, told: Floats, texts: Sequence[str]) -> Floats:
         readings = np.zeros((3, len(texts), told.shape[1]))
@@ -282,3 +267,14 @@ def read_learned(folder: Path, encoder: Encoder, taxonomy: Taxonomy) -> Learned:
         lexical=LexicalSuggester.load(folder / LEXICAL, taxonomy, {}),
         quote=quote_heads(encoder.tuning, taxonomy),
     )
+
+
+def _told(heads: Heads, read: ReadSentences) -> Floats:
+    """Give the log odds that each sentence tells each code: half by its whole, half by the clause that tells most.
+
+    In the mean of a long sentence, a theme of few words drowns; a clause alone may have lost what it is about.
+    """
+    whole = heads.logits(read.vectors)
+    if not len(whole):
+        return whole
+    return np.asarray((whole + np.maximum.reduceat(heads.logits(read.clauses), read.first[:-1], axis=0)) / 2)

@@ -75,9 +75,8 @@ class TunedSuggester(SentenceSuggester):
         from coding_service.suggesters.encoder_torch import tune_encoder  # noqa: PLC0415
 
         def locate() -> NDArray[np.int8]:
-            options = SentenceParameters(encoder=self._tuned.encoder, blend=(1.0, 0.0, 0.0))
-            first = SentenceSuggester(options, self._cache).fit(narratives, taxonomy, seed=seed)
-            return first.locate(narratives, taxonomy)
+            untuned = SentenceSuggester(SentenceParameters(encoder=self._tuned.encoder), self._cache)
+            return untuned.locate(narratives, taxonomy)
 
         self._settle_blend(narratives)
         folder = self._place()

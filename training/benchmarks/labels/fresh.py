@@ -65,12 +65,13 @@ def setfit_curve(
     """Train SetFit on random narratives; a code is suggested from probability .5, as it does by default."""
     pool, test = source.draw(draw)
     taxonomy, points = source.taxonomy, []
+    codes = [{"id": code_id, "name": code_id, "definition": ""} for code_id in taxonomy.code_ids]
+    asked = [narrative.text for narrative in test]
     for size in (size for size in (SIZES if gpu else SETFIT_SIZES) if size <= len(pool)):
         learned = pool[:size]
         scratch = Path(mkdtemp(prefix="setfit-", dir=folder))
         try:
-            codes = [{"id": code_id, "name": code_id, "definition": ""} for code_id in taxonomy.code_ids]
-            texts, asked = [narrative.text for narrative in learned], [narrative.text for narrative in test]
+            texts = [narrative.text for narrative in learned]
             Task(scratch, codes, texts, label_matrix(learned, taxonomy), texts[:1], asked, SETFIT).write()
             command = [str(ROOT / ".venv-setfit" / "bin" / "python"), str(FOLDER / "setfit_heads.py"), str(scratch)]
             ended = run_child(command, scratch / "log.txt", limit_seconds, gpu=gpu)
