@@ -2,7 +2,10 @@
 
 import os
 import resource
+import signal
+import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,6 +202,33 @@ def test_a_system_sees_a_gpu_only_where_it_may(tmp_path, monkeypatch, gpu):
     command = [sys.executable, "-c", "import os; print(os.environ['CUDA_VISIBLE_DEVICES'])"]
     assert run_child(command, log, 60, gpu=gpu).status == DONE
     assert log.read_text().strip() == ("0" if gpu else "")
+
+
+def test_what_is_told_to_end_takes_its_children_along(tmp_path):
+    log = tmp_path / "log.txt"
+    endless = "import os, time; print(os.getpid(), flush=True); time.sleep(600)"
+    runner = f"""
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from training.benchmarks.accuracy.cells import end_children_on_sigterm, run_child
+
+end_children_on_sigterm()
+with ThreadPoolExecutor(1) as workers:
+    list(workers.map(lambda _: run_child([sys.executable, "-c", {endless!r}], Path({str(log)!r}), 600), range(2)))
+"""
+    process = subprocess.Popen([sys.executable, "-c", runner], cwd=registry.ROOT)
+    try:
+        while not (log.is_file() and log.read_text().strip()):
+            assert process.poll() is None
+            time.sleep(0.05)
+        child = int(log.read_text())
+        process.terminate()
+        assert process.wait(timeout=30) == 128 + signal.SIGTERM
+        with pytest.raises(ProcessLookupError):
+            os.kill(child, 0)
+    finally:
+        process.kill()
 
 
 def test_a_cell_of_a_gpu_is_another_and_is_marked(foreign, run):

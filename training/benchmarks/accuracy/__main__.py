@@ -7,7 +7,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from training.benchmarks.accuracy.cells import Desk, run_cell
+from training.benchmarks.accuracy.cells import Desk, end_children_on_sigterm, run_cell
 from training.benchmarks.accuracy.registry import ROOT, systems
 from training.benchmarks.accuracy.sets import NAMES, load_set
 from training.benchmarks.accuracy.table import keep, render, row_of
@@ -15,6 +15,7 @@ from training.benchmarks.accuracy.table import keep, render, row_of
 
 def main() -> None:
     given = _arguments()
+    end_children_on_sigterm()
     table = systems(given.recipe)
     unknown = [name for name in given.system or () if name not in table]
     if unknown:

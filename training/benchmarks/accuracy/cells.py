@@ -33,6 +33,8 @@ KILOBYTES = 1024
 PATIENCE = 8
 DRAWING = Path(__file__).with_name("splits.py")
 """What decides which few texts are drawn."""
+_AT_WORK: set[subprocess.Popen[bytes]] = set()
+_ENDING = threading.Event()
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM")
 
 
@@ -227,6 +229,18 @@ class Ended:
     message: str = ""
 
 
+def end_children_on_sigterm() -> None:
+    """End with SIGTERM what `run_child` started, too: alone, each would work on for up to an hour, for nobody."""
+
+    def stop(number: int, _: object) -> None:
+        _ENDING.set()
+        for child in tuple(_AT_WORK):
+            child.kill()
+        raise SystemExit(128 + number)
+
+    signal.signal(signal.SIGTERM, stop)
+
+
 def run_child(command: list[str], log: Path, seconds: float, core: int | None = None, *, gpu: bool = False) -> Ended:
     """Run a process on one core, by default the last, until that has worked for so many seconds; it sees no GPU unless told."""
     environment = {**os.environ, **dict.fromkeys(THREADS, "1"), "TOKENIZERS_PARALLELISM": "false"}
@@ -244,13 +258,18 @@ def run_child(command: list[str], log: Path, seconds: float, core: int | None = 
 
     timer = threading.Timer(worked * PATIENCE, stop)
     timer.start()
+    _AT_WORK.add(child)
+    if _ENDING.is_set():
+        child.kill()
     try:
         _, code, usage = os.wait4(child.pid, 0)
     except BaseException:
         child.kill()
+        child.wait()
         raise
     finally:
         timer.cancel()
+        _AT_WORK.discard(child)
     child.returncode = os.waitstatus_to_exitcode(code)
     if child.returncode == 0:
         return Ended(DONE, usage)

@@ -13,6 +13,7 @@ from typing import Any
 
 from coding_service.corpus.fingerprint import corpus_fingerprint
 from coding_service.services.recipes import read_recipe
+from training.benchmarks.accuracy.cells import end_children_on_sigterm
 from training.benchmarks.accuracy.registry import OURS, ROOT, training_code
 from training.benchmarks.labels.curves import keep
 from training.benchmarks.labels.fresh import linear_curve, setfit_curve
@@ -26,6 +27,7 @@ FOLDER = Path(__file__).parent
 
 def main() -> None:
     given = _arguments()
+    end_children_on_sigterm()
     given.cache.mkdir(parents=True, exist_ok=True)
     for name in given.source or SOURCES:
         source = load_source(name, given.data)
