@@ -162,6 +162,8 @@ def test_the_table_comes_from_the_cache(foreign, run, tmp_path):
     desk, cell = run
     row = row_of(foreign, cell, desk.folder)
     assert row["micro"] > 0.6
+    assert row["micro_low"] < row["micro"] < row["micro_high"]
+    assert f"[{row['macro_low']:.3f}".replace("[0.", "[.") in render([row])
     assert "nhs_px | tfidf" in keep(tmp_path, [row])
     again = keep(tmp_path, [{**row, "system": "other", "micro": 0.0}])
     assert again.count("nhs_px") == 2

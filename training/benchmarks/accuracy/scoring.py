@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from coding_service.corpus import CodedNarrative
 from coding_service.corpus.labels import Labels, label_matrix, lift
+from coding_service.metrics.bootstrap import f1_intervals
 from coding_service.metrics.scores import macro_f1, micro_f1, ranking_precision
 from coding_service.suggesters.calibration import fit_calibration
 from coding_service.suggesters.thresholds import choose_thresholds
@@ -59,21 +61,38 @@ def choose_variant(given: LearningSet, variants: Sequence[Sides]) -> int:
 
 def measure(given: LearningSet, sides: Sides) -> Figures:
     """Pool the predictions of all parts and score them once; unknown labels are masked."""
-    told, ranked, tests = [], [], []
-    for part, (tune, test) in zip(given.parts, sides, strict=True):
-        known = label_matrix(part.tune, given.taxonomy, close=given.closed)
-        suggested = decide(tune, known, test, given.taxonomy)[1]
-        told.append(lift(suggested, given.taxonomy) if given.closed else suggested)
-        ranked.append(np.asarray(test, dtype=float))
-        tests += part.test
-    labels, suggested = label_matrix(tests, given.taxonomy, close=given.closed), np.concatenate(told)
+    tests, suggested = _suggested(given, sides)
+    labels = label_matrix(tests, given.taxonomy, close=given.closed)
     macro, n_codes = macro_f1(labels, suggested)
     above, lifted = label_matrix(tests, given.taxonomy), lift(suggested, given.taxonomy)
     return Figures(
         micro_f1(labels, suggested),
         macro,
-        ranking_precision(labels, np.concatenate(ranked)),
+        ranking_precision(labels, np.concatenate([np.asarray(test, dtype=float) for _, test in sides])),
         n_codes,
         micro_f1(above, lifted),
         macro_f1(above, lifted)[0],
     )
+
+
+def intervals(given: LearningSet, sides: Sides) -> dict[str, float]:
+    """Give the bounds of 95 % intervals of micro and macro F1, by resampling groups of the test side."""
+    tests, suggested = _suggested(given, sides)
+    labels = label_matrix(tests, given.taxonomy, close=given.closed)
+    f1 = f1_intervals(labels, suggested, groups=[narrative.unit for narrative in tests])
+    return {
+        "micro_low": f1.micro.low,
+        "micro_high": f1.micro.high,
+        "macro_low": f1.macro.low,
+        "macro_high": f1.macro.high,
+    }
+
+
+def _suggested(given: LearningSet, sides: Sides) -> tuple[list[CodedNarrative], np.ndarray]:
+    """Give the narratives of the test sides of all parts, and what is suggested for them."""
+    told = []
+    for part, (tune, test) in zip(given.parts, sides, strict=True):
+        known = label_matrix(part.tune, given.taxonomy, close=given.closed)
+        suggested = decide(tune, known, test, given.taxonomy)[1]
+        told.append(lift(suggested, given.taxonomy) if given.closed else suggested)
+    return [narrative for part in given.parts for narrative in part.test], np.concatenate(told)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from training.benchmarks.accuracy.cells import DONE, FAILED, Cell, cell_path, read_scores
-from training.benchmarks.accuracy.scoring import choose_variant, measure
+from training.benchmarks.accuracy.scoring import choose_variant, intervals, measure
 from training.benchmarks.accuracy.sets import NAMES, LearningSet
 
 HEAD = ("set", "system", "micro F1", "macro F1", "LRAP", "train s", "narratives/s", "peak MB", "learned from", "note")
@@ -23,6 +23,7 @@ def row_of(given: LearningSet, cell: Cell, folder: Path) -> dict[str, Any]:
     best = choose_variant(given, sides)
     return row | {
         **asdict(measure(given, sides[best])),
+        **intervals(given, sides[best]),
         "variant": cell.variants[best],
         "n_variants": len(cell.variants),
         "train_seconds": cell.train_seconds[best],
@@ -57,8 +58,9 @@ def _fields(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> list[
     figures = []
     for key in ("micro", "macro", "lrap"):
         best = max(other[key] for other in peers)
-        shown = f"{row[key]:.3f}".lstrip("0")
-        figures.append(f"**{shown}**" if row[key] == best else shown)
+        shown = f"**{_short(row[key])}**" if row[key] == best else _short(row[key])
+        bounds = [row[name] for name in (f"{key}_low", f"{key}_high") if name in row]
+        figures.append(f"{shown} [{', '.join(map(_short, bounds))}]" if bounds else shown)
     told = (row["variant"] if row["n_variants"] > 1 else "", "on a GPU" if row.get("gpu") else "")
     note = ", ".join(filter(None, told))
     speed = f"{row['narratives_per_second']:.0f}"
@@ -66,6 +68,10 @@ def _fields(row: Mapping[str, Any], peers: Sequence[Mapping[str, Any]]) -> list[
         *(row["set"], row["system"], *figures, f"{row['train_seconds']:.0f}", speed),
         *(str(row["peak_mb"]), str(row["n_fit"]), note),
     ]
+
+
+def _short(figure: float) -> str:
+    return f"{figure:.3f}".lstrip("0")
 
 
 def keep(results: Path, rows: Sequence[Mapping[str, Any]]) -> str:
@@ -84,7 +90,8 @@ PREFACE = """\
 
 Made by `make bench-accuracy DATA=...`; how is told in [the protocol](../README.md). Every system learned from the same
 four fifths of the training side and got its thresholds from the same routine on the same last fifth; each ran on one
-core, and its seconds are those that the core worked; those of rows noted `on a GPU` do not compare. Best of each set in
-bold. The coders of `real` and `unseen` were language models following the coding rules: read the differences, not the
+core, and its seconds are those that the core worked; those of rows noted `on a GPU` do not compare. In brackets: 95 %
+intervals by resampling groups of the measured side; another training moves a figure besides. Best of each set in bold.
+The coders of `real` and `unseen` were language models following the coding rules: read the differences, not the
 heights.
 """
