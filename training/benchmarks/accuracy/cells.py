@@ -33,9 +33,10 @@ KILOBYTES = 1024
 PATIENCE = 8
 DRAWING = Path(__file__).with_name("splits.py")
 """What decides which few texts are drawn."""
-_AT_WORK: set[subprocess.Popen[bytes]] = set()
-_ENDING = threading.Event()
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS", "TOKENIZERS_PARALLELISM")
+_AT_WORK: set[subprocess.Popen[bytes]] = set()
+"""Processes of `run_child`, in whichever thread."""
+_ENDING = threading.Event()
 
 
 @dataclass(frozen=True)
