@@ -20,17 +20,18 @@ def row_of(given: LearningSet, cell: Cell, folder: Path) -> dict[str, Any]:
         return row
     path = cell_path(folder, cell.set, cell.system)
     sides = [read_scores(path, variant, len(given.parts)) for variant in cell.variants]
+    figures = [asdict(measure(given, own)) for own in sides]
     best = choose_variant(given, sides)
     return row | {
-        **asdict(measure(given, sides[best])),
+        **figures[best],
         **intervals(given, sides[best]),
         "variant": cell.variants[best],
         "n_variants": len(cell.variants),
         "train_seconds": cell.train_seconds[best],
         "narratives_per_second": round(cell.n_test / max(cell.score_seconds[best], 1e-9), 1),
         "every_variant": {
-            name: {key: round(value, 4) for key, value in asdict(measure(given, own)).items()}
-            for name, own in zip(cell.variants, sides, strict=True)
+            name: {key: round(value, 4) for key, value in own.items()}
+            for name, own in zip(cell.variants, figures, strict=True)
         },
     }
 
