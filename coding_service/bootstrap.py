@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from coding_service.errors import StoreError
 from coding_service.label_studio.client import connect
 from coding_service.label_studio.port import LabelStudio
 from coding_service.services.authentication import Authenticator, DigestKeys, NoKeys
@@ -20,7 +19,7 @@ from coding_service.services.stages import Doubling
 from coding_service.services.suggesting import Sizes
 from coding_service.settings import Settings
 from coding_service.store import Engine, UnitOfWork, open_engine
-from coding_service.store.engine import is_there
+from coding_service.store.engine import is_there, open_existing
 from coding_service.store.schema import current_revision, require_schema
 from coding_service.suggesters.bundle import MANIFEST
 
@@ -100,11 +99,7 @@ def open_store(settings: Settings) -> Engine | None:
     if not is_there(settings.database):
         return None
     engine = open_engine(settings.database, first_taxonomy=settings.taxonomy)
-    if current_revision(engine) is None:
-        return None
-    require_schema(engine)
-    require_first_taxonomy(engine)
-    return engine
+    return None if current_revision(engine) is None else _ready(engine)
 
 
 def pick_authenticator(settings: Settings, store: Engine | None) -> Authenticator:
@@ -126,11 +121,16 @@ def require_store(settings: Settings) -> Engine:
     ------
     StoreError
         If it is not there, cannot be reached, or its schema is not the one that this release needs.
+    InputError
+        If it has no taxonomy yet, and that of the settings cannot be read.
     """
-    store = open_store(settings)
-    if store is None:
-        raise StoreError("There is no store yet.", hint="Run `io-coding db upgrade`.")
-    return store
+    return _ready(open_existing(settings.database, first_taxonomy=settings.taxonomy))
+
+
+def _ready(engine: Engine) -> Engine:
+    require_schema(engine)
+    require_first_taxonomy(engine)
+    return engine
 
 
 def own_shelf(settings: Settings) -> Shelf:

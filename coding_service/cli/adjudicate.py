@@ -27,12 +27,12 @@ def list_(
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """List narratives that wait for an adjudicator, the most urgent first."""
+    from coding_service.bootstrap import require_store
     from coding_service.services.acting import act_as
     from coding_service.services.adjudication import list_disputes
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     disputes = list_disputes(store, act_as(store, person, ROLE), limit=limit)["narratives"]
     if output_format is not Format.JSON:
         disputes = [
@@ -49,13 +49,13 @@ def list_(
 @app.command(epilog=example("$ io-coding adjudicate show 0f8fad5bd9cb469fa16570867728950e --person kim@agency.example"))
 def show(narrative: NarrativeArgument, *, person: PersonOption, output_format: FormatOption = Format.TABLE) -> None:
     """Show a narrative with its codings under letters, and what was adjudicated; that it was read is recorded."""
+    from coding_service.bootstrap import require_store
     from coding_service.services.acting import act_as
     from coding_service.services.adjudication import show_dispute
     from coding_service.services.narratives import get_narrative
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     caller = act_as(store, person, ROLE)
     dispute = show_dispute(store, caller, narrative)
     text = get_narrative(store, caller, narrative)["text"]
@@ -84,12 +84,12 @@ def decide(  # noqa: PLR0913 - options
     output_format: FormatOption = Format.TABLE,
 ) -> None:
     """Say of codes whether they hold; the narrative leaves the queue once none is disputed any more."""
+    from coding_service.bootstrap import require_store
     from coding_service.services.acting import act_as
     from coding_service.services.adjudication import NewLabel, Ruling, adjudicate, show_dispute
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     caller = act_as(store, person, ROLE)
     said = (("present", present), ("absent", absent), ("unknown", unknown))
     labels = tuple(NewLabel(code, label, reason) for label, codes in said for code in codes or ())

@@ -42,12 +42,12 @@ def agreement(
     each narrative, Krippendorff's alpha all of them; the line for whole sets uses the MASI distance. Intervals are
     bootstrapped by review. Where there is too little data it says "too few".
     """
+    from coding_service.bootstrap import require_store
     from coding_service.services.agreement import measure_agreement
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     measured = measure_agreement(store, scope_of(store, jurisdiction))
     if output_format is Format.JSON:
         print_rows([measured], (), output_format)

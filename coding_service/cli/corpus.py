@@ -244,13 +244,13 @@ def export(  # noqa: PLR0913 - options
 
 
 def _from_store(jurisdiction: str, *, evaluation: bool) -> "list[CodedNarrative]":
+    from coding_service.bootstrap import require_store
     from coding_service.corpus.fingerprint import corpus_fingerprint
     from coding_service.services.gold_corpus import take_corpus
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     narratives = take_corpus(store, scope_of(store, jurisdiction), evaluation=evaluation)
     if not narratives:
         raise NotFoundError("No narrative of the store has a label yet.", hint="Code some, and close the codings.")
@@ -259,11 +259,11 @@ def _from_store(jurisdiction: str, *, evaluation: bool) -> "list[CodedNarrative]
 
 
 def _explain(jurisdiction: str, output_format: Format, *, evaluation: bool) -> None:
+    from coding_service.bootstrap import require_store
     from coding_service.services.gold_corpus import explain_gold
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     columns = ("narrative", "review", "code", "label", "source", "present", "absent", "trust", "why")
     print_rows(explain_gold(store, scope_of(store, jurisdiction), evaluation=evaluation), columns, output_format)

@@ -34,10 +34,10 @@ def upgrade(*, database: DatabaseOption = "") -> None:
 def check(*, database: DatabaseOption = "", output_format: FormatOption = Format.TABLE) -> None:
     """Walk the audit chain and every rule between rows; exit with 1 if anything is wrong."""
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
     from coding_service.store.check import check as check_store
+    from coding_service.store.engine import open_existing
 
-    report = check_store(open_engine(database or Settings().database))
+    report = check_store(open_existing(database or Settings().database))
     row = {
         "revision": report.revision,
         "audit_events": report.audit_events,
@@ -57,8 +57,8 @@ def backup(
 ) -> None:
     """Copy the store to a file while it is in use."""
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
     from coding_service.store.backup import backup as back_up
+    from coding_service.store.engine import open_existing
 
-    size_bytes = back_up(open_engine(database or Settings().database), path)
+    size_bytes = back_up(open_existing(database or Settings().database), path)
     say(f"Wrote {path} ({size_bytes} bytes).")

@@ -41,14 +41,14 @@ def queue(
     """List what waits, the most urgent first: what for, and why it stands where it does."""
     if context.invoked_subcommand is not None:
         return
+    from coding_service.bootstrap import require_store
     from coding_service.services.active_choice import Mix
     from coding_service.services.queue import list_waiting, queue_stats
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
     settings = Settings()
-    store = open_engine(settings.database)
+    store = require_store(settings)
     scope = scope_of(store, jurisdiction)
     if stats:
         print_rows(queue_stats(store, scope, Mix.of(settings)), STATS, output_format)
@@ -68,15 +68,14 @@ def rank(
     By the shares of the settings: narratives drawn at random, those that may hold rare codes, those that the bundle is
     in doubt about, and those unlike all others. Blind reviews kept for evaluation keep a random order.
     """
-    from coding_service.bootstrap import open_shelf
+    from coding_service.bootstrap import open_shelf, require_store
     from coding_service.services.active_choice import Mix
     from coding_service.services.ranking import rank_queue
     from coding_service.services.review_exchange import scope_of
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
     settings = Settings()
-    store = open_engine(settings.database)
+    store = require_store(settings)
     reading = open_shelf(settings, bundle).get()
     rows = rank_queue(
         store,

@@ -40,17 +40,16 @@ def import_(
     [{"id", "text"}]}; the columns of CSV are review_id, cause, incident_type, incident_date, review_date, completed,
     narrative_id, text. Only the id of the review must be there. A known review is corrected; a text never changes.
     """
-    from coding_service.bootstrap import intake
+    from coding_service.bootstrap import intake, require_store
     from coding_service.services.review_exchange import import_reviews
     from coding_service.services.review_files import parse_reviews
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
     name = "standard input" if file == "-" else file
     settings = Settings()
     reviews = parse_reviews(read_input(file), form or _form(file), name=name)
     counts = import_reviews(
-        open_engine(settings.database),
+        require_store(settings),
         reviews,
         jurisdiction,
         intake=intake(settings),
@@ -73,12 +72,12 @@ def export(
     output: OutputOption = None,
 ) -> None:
     """Write reviews with their narratives, in the form that import reads; decisions are not in it."""
+    from coding_service.bootstrap import require_store
     from coding_service.services.review_exchange import export_reviews, scope_of
     from coding_service.services.review_files import dump_reviews
     from coding_service.settings import Settings
-    from coding_service.store import open_engine
 
-    store = open_engine(Settings().database)
+    store = require_store(Settings())
     records = export_reviews(store, scope_of(store, jurisdiction))
     write_output("".join(dump_reviews(records, form or _form(str(output)))), output)
 

@@ -73,7 +73,7 @@ def measure_agreement(store: Engine, scope: Scope, *, draws: int = DRAWS) -> Ans
             for coding in work.codings.facts(scope)
             if coding.closed_at is not None and (coding.taxonomy_id, coding.taxonomy_version) == version
         ]
-        independent = _coded_twice(coding for coding in closed if coding.independent and not coding.skipped_reason)
+        independent = _coded_twice(coding for coding in closed if coding.independent and not coding.skipped)
         verdicts: dict[str, dict[str, Verdict]] = defaultdict(dict)
         for decision in work.decisions.latest(scope, sorted({coding.narrative_id for coding in independent})):
             verdicts[decision.coding_id][decision.code] = decision.verdict

@@ -29,7 +29,8 @@ class Closing:
     complete : bool
         Whether the coder went through all codes, so that those without a decision are absent.
     skipped_reason : str or None
-        Why the narrative was not coded; such a coding is never complete.
+        Why the narrative was not coded; such a coding is never complete, and what was decided in it is no opinion. A
+        blank reason is none.
     missing_theme : str or None
         A theme that the taxonomy lacks.
     comment : str or None
@@ -148,7 +149,8 @@ def close_coding(
         If it is closed.
     """
     allow(caller, "write codings")
-    if closing.complete and closing.skipped_reason:
+    skipped_reason = (closing.skipped_reason or "").strip() or None
+    if closing.complete and skipped_reason:
         raise InputError(
             "A skipped narrative is not completely coded.", hint="Leave skipped_reason out, or send complete: false."
         )
@@ -156,7 +158,7 @@ def close_coding(
     def do(work: UnitOfWork) -> Answer:
         row, _ = own_open_coding(work, caller, coding_id)
         row.comment, row.missing_theme = closing.comment, closing.missing_theme
-        work.codings.close(caller.scope, coding_id, complete=closing.complete, skipped_reason=closing.skipped_reason)
+        work.codings.close(caller.scope, coding_id, complete=closing.complete, skipped_reason=skipped_reason)
         after_close(work, caller.scope, row, doubling)
         record_coding(work, caller, "close", row, complete=closing.complete)
         return describe_coding(work, caller, row, work.decisions.of_coding(caller.scope, coding_id))

@@ -34,7 +34,7 @@ class ClosedCoding:
     @property
     def says_something(self) -> bool:
         """Whether it holds an opinion, so that the narrative has been coded by it."""
-        return self.row.skipped_reason is None and (self.row.complete or bool(self.decisions))
+        return not self.row.skipped_reason and (self.row.complete or bool(self.decisions))
 
     @property
     def view(self) -> CodingView:

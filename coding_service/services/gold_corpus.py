@@ -84,7 +84,7 @@ def store_gold(
     versions = [*reversed(ways), (taxonomy.id, taxonomy.version)]
     codings: dict[str, list[CodingFacts]] = defaultdict(list)
     for coding in work.codings.facts(scope, narrative_ids):
-        if (coding.taxonomy_id, coding.taxonomy_version) in versions:
+        if not coding.skipped and (coding.taxonomy_id, coding.taxonomy_version) in versions:
             codings[coding.narrative_id].append(coding)
     decisions: dict[str, list[DecisionFacts]] = defaultdict(list)
     for decision in work.decisions.latest(scope, narrative_ids):

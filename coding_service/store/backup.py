@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from coding_service.errors import InputError, MissingExtraError, StoreError
 from coding_service.store.engine import speaking_plainly
+from coding_service.store.schema import current_revision
 
 
 def backup(engine: Engine, path: Path) -> int:
@@ -37,7 +38,7 @@ def backup(engine: Engine, path: Path) -> int:
     MissingExtraError
         If pg_dump is needed and not found.
     StoreError
-        If the copy fails or is not sound.
+        If the store is empty, or the copy fails or is not sound.
     """
     if path.exists() or not path.parent.is_dir():
         told = "is there already" if path.exists() else "lies in a folder that does not exist"
@@ -54,6 +55,10 @@ def backup(engine: Engine, path: Path) -> int:
 
 
 def _copy_sqlite(engine: Engine, copy: Path) -> None:
+    if current_revision(engine) is None:
+        raise StoreError(
+            "The store is empty; there is nothing to back up.", hint="Check CODING_SERVICE_DATABASE, or --database."
+        )
     with speaking_plainly(), closing(engine.raw_connection()) as pooled, closing(sqlite3.connect(copy)) as target:
         source = cast("sqlite3.Connection", pooled.driver_connection)
         try:

@@ -28,6 +28,11 @@ class CodingFacts(NamedTuple):
     origin: Origin
     skipped_reason: str | None
 
+    @property
+    def skipped(self) -> bool:
+        """Whether its coder passed the narrative over; what was decided before that is no opinion."""
+        return bool(self.skipped_reason)
+
 
 class Codings(Repository):
     """The codings of narratives."""

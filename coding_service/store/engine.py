@@ -69,33 +69,71 @@ def open_engine(url: str, *, first_taxonomy: str = "io-themes") -> Engine:
 
 
 def is_there(url: str) -> bool:
-    """Tell whether there may be a database under a URL, without making one: of SQLite, whether the file exists."""
-    try:
-        target = make_url(url)
-    except ArgumentError:
-        return True  # opening it says what is wrong with it
-    return target.get_backend_name() != "sqlite" or Path(str(target.database)).expanduser().is_file()
+    """Tell whether there may be a database under a URL, without making one: of SQLite, whether the file exists.
+
+    Raises
+    ------
+    InputError
+        If the URL is not one of SQLite or PostgreSQL.
+    StoreError
+        If it names a folder.
+    """
+    path = _file_of(_readable(url))
+    return path is None or path.is_file()
 
 
-def _target(url: str) -> URL:
+def open_existing(url: str, *, first_taxonomy: str = "io-themes") -> Engine:
+    """Open a database that is there; see `open_engine`.
+
+    Raises
+    ------
+    StoreError
+        If it is an SQLite file that does not exist; none is made.
+    """
+    if not is_there(url):
+        raise StoreError(
+            f"There is no store {_file_of(_readable(url))}.",
+            hint="Check CODING_SERVICE_DATABASE; to make a new store there, run `io-coding db upgrade`.",
+        )
+    return open_engine(url, first_taxonomy=first_taxonomy)
+
+
+def _file_of(target: URL) -> Path | None:
+    if target.get_backend_name() != "sqlite":
+        return None
+    path = Path(str(target.database)).expanduser()
+    if path.is_dir():
+        raise StoreError(f"The store {path} is a folder.", hint="Name a file: sqlite:///PATH.")
+    return path
+
+
+def _readable(url: str) -> URL:
     try:
         target = make_url(url)
     except ArgumentError as error:
         raise InputError(
             "The database URL cannot be read.", hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
         ) from error
-    name = target.drivername.partition("+")[0]
-    if name not in _DRIVERS:
+    if _kind(target) not in _DRIVERS:
         raise InputError(
             f"The database URL names {target.drivername!r}; known are sqlite and postgresql.",
             hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME.",
         )
-    if name == "sqlite":
-        if target.database in {None, "", ":memory:"}:
-            raise InputError(
-                "The store cannot live in memory, where each thread would see its own.", hint="Write sqlite:///PATH."
-            )
-        path = Path(str(target.database)).expanduser()
+    if _kind(target) == "sqlite" and target.database in {None, "", ":memory:"}:
+        raise InputError(
+            "The store cannot live in memory, where each thread would see its own.", hint="Write sqlite:///PATH."
+        )
+    return target
+
+
+def _kind(target: URL) -> str:
+    return target.drivername.partition("+")[0]
+
+
+def _target(url: str) -> URL:
+    target = _readable(url)
+    path = _file_of(target)
+    if path is not None:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.touch(mode=0o600)  # its owner's alone; SQLite gives its other files the same mode
@@ -104,7 +142,7 @@ def _target(url: str) -> URL:
                 f"The store {path} cannot be written ({error.strerror}).", hint="Name a file that you may write."
             ) from error
         target = target.set(database=str(path))
-    return target.set(drivername=_DRIVERS[name])
+    return target.set(drivername=_DRIVERS[_kind(target)])
 
 
 def _options(target: URL) -> dict[str, Any]:

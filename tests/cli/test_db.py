@@ -47,10 +47,41 @@ def test_check_exits_with_1_and_names_the_problem(io_coding, tmp_path):
     assert "decision has lost a trigger" in checked.stdout
 
 
-def test_store_that_was_never_upgraded_is_told_so(io_coding):
-    listed = io_coding("keys", "list")
-    assert listed.returncode == 1
-    assert "io-coding db upgrade" in listed.stderr
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["db", "check"],
+        ["db", "backup", "copy.sqlite"],
+        ["keys", "list"],
+        ["keys", "create", "--person", "ann@north.example", "--role", "reviewer", "--all-jurisdictions"],
+        ["keys", "revoke", "ioc_00000000"],
+        ["queue"],
+        ["queue", "rank"],
+        ["reviews", "export"],
+        ["adjudicate", "list", "--person", "kim@agency.example"],
+        ["agreement"],
+        ["corpus", "export", "--from-store"],
+        ["corpus", "export", "--from-store", "--explain"],
+        ["retrain"],
+    ],
+    ids=" ".join,
+)
+def test_store_that_is_not_there_is_named_and_not_made(cli, tmp_path, monkeypatch, arguments):
+    """Guarantee: a mistyped path is told; nothing is made beside the real store, and no backup of nothing."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CODING_SERVICE_DATABASE", f"sqlite:///{tmp_path / 'typo.sqlite'}")
+    told = cli(*arguments)
+    assert told.code == 1
+    assert f"There is no store {tmp_path / 'typo.sqlite'}." in told.err
+    assert not list(tmp_path.iterdir())
+
+
+def test_empty_store_is_not_backed_up(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("CODING_SERVICE_DATABASE", f"sqlite:///{tmp_path / 'empty.sqlite'}")
+    (tmp_path / "empty.sqlite").touch()
+    told = cli("db", "backup", tmp_path / "copy.sqlite")
+    assert (told.code, "empty" in told.err, (tmp_path / "copy.sqlite").exists()) == (1, True, False)
+    assert "io-coding db upgrade" in cli("keys", "list").err
 
 
 def test_key_is_shown_once_on_standard_output_listed_and_revoked(io_coding):

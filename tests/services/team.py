@@ -5,6 +5,7 @@ from coding_service.services.blindness import Blinding
 from coding_service.services.codings import Closing, close_coding, open_coding
 from coding_service.services.current_taxonomy import settled_taxonomy
 from coding_service.services.decisions import Batch, NewDecision, decide
+from coding_service.services.gold_corpus import store_gold
 from coding_service.services.narratives import NewNarrative
 from coding_service.services.reviews import Intake, NewReview, create_review
 from coding_service.services.stages import Doubling
@@ -57,9 +58,15 @@ class Team:
         new += [NewDecision(code, verdict) for verdict, code in verdicts.items()]
         if new:
             decide(self.engine, self[who], coding_id, Batch(VERSION, tuple(new)))
-        closing = Closing(complete and not skipped, skipped)
+        closing = Closing(complete and not (skipped or "").strip(), skipped)
         close_coding(self.engine, self[who], coding_id, closing, doubling=self.doubling)
         return coding_id
+
+    def gold(self, narrative_id):
+        """Give the gold of a narrative, by code."""
+        with UnitOfWork(self.engine, reading=True) as work:
+            (gold,) = store_gold(work, self.scope, TAXONOMY, narrative_ids=[narrative_id])
+            return gold.labels
 
     def stage(self, narrative_id):
         with UnitOfWork(self.engine, reading=True) as work:

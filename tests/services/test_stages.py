@@ -64,6 +64,22 @@ def test_skipped_narrative_goes_to_another_and_then_to_an_adjudicator(team):
     assert (team.stage(once), team.stage(twice)) == ("done", "adjudication")
 
 
+def test_what_a_skipped_coding_said_counts_nowhere(team):
+    """Guarantee: queue, adjudicators and gold read the same opinions, so that no difference goes unseen."""
+    (narrative,) = team.review("r", "Text.")
+    team.code(narrative, "reviewer1", SLEEP, skipped="Not in English.")
+    assert team.gold(narrative)[SLEEP].source == "unjudged"
+    team.code(narrative, "reviewer2", reject=SLEEP)
+    gold = team.gold(narrative)[SLEEP]
+    assert (team.stage(narrative), gold.label, gold.absent, gold.present) == ("done", "absent", 1, 0)
+
+
+def test_blank_reason_skips_nothing(team):
+    (narrative,) = team.review("r", "Text.")
+    team.code(narrative, "reviewer1", SLEEP, skipped="  ", complete=True)
+    assert (team.stage(narrative), team.gold(narrative)[SLEEP].label) == ("done", "present")
+
+
 def test_codings_closed_at_once_see_each_other(team):
     """Guarantee: two people who close at the same moment leave no narrative waiting for a coding that is there."""
     team.doubling = ALWAYS
