@@ -1,7 +1,7 @@
 """The one place that picks the parts a server or a command works with."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -53,8 +53,8 @@ class Parts:
 
     @property
     def intake(self) -> Intake:
-        """By what rules reviews are taken in."""
-        return intake(self.settings)
+        """By what rules a request takes reviews in."""
+        return replace(intake(self.settings), sizes=self.sizes)
 
     @property
     def doubling(self) -> Doubling:
@@ -110,7 +110,7 @@ def pick_authenticator(settings: Settings, store: Engine | None) -> Authenticato
 
 
 def intake(settings: Settings) -> Intake:
-    """Give the rules by which reviews are taken in."""
+    """Give the rules by which reviews are taken in, any number of narratives at once."""
     return Intake(Blinding.of(settings), Sizes(max_text_bytes=settings.max_text_bytes))
 
 

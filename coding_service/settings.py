@@ -1,5 +1,6 @@
 """The one frozen set of settings, read from ``CODING_SERVICE_*`` variables; no other module reads the environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -27,6 +28,7 @@ def _default_database() -> str:
 
 
 PREFIX = "CODING_SERVICE_"
+_NAMED = re.compile(r'field "(\w+)"')
 
 
 class Settings(BaseSettings):
@@ -82,13 +84,16 @@ class Settings(BaseSettings):
     queue_diverse_share: float = Field(default=0.2, ge=0, le=1, description="Share of those unlike all others.")
     queue_random_share: float = Field(default=0.2, ge=0, le=1, description="Share of those drawn at random, as audit.")
     requests_per_minute: int = Field(default=600, ge=1, description="Requests per key and minute; over it is 429.")
-    poll_seconds: float = Field(default=2.0, gt=0, description="Seconds between two looks for a promoted bundle.")
+    poll_seconds: float = Field(
+        default=2.0, gt=0, le=86_400, description="Seconds between two looks for a promoted bundle."
+    )
     label_studio_url: str = Field(default="", description="Base URL of Label Studio.")
     label_studio_token: str = Field(default="", description="Access token for Label Studio.")
     label_studio_secret: str = Field(default="", description="Shared secret of its webhook and ML backend.")
 
 
 def _wrong(error: ValidationError | SettingsError) -> str:
-    if isinstance(error, SettingsError):
-        return str(error)
+    if isinstance(error, SettingsError):  # only a list is written as JSON, and pydantic names its field in the message
+        field = _NAMED.search(str(error))
+        return f"{PREFIX}{field[1].upper()}: is not a JSON list" if field else str(error)
     return "; ".join(f"{PREFIX}{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())

@@ -84,7 +84,7 @@ class DisputedCode(BaseModel):
     """A code on which codings differ."""
 
     code: Code
-    name: str = Field(description="Its name.", examples=["Housing"])
+    name: str = Field(description="Its name.", examples=["Economic Support: Housing"])
     present: int = Field(description="Codings that say it holds.", examples=[1])
     absent: int = Field(description="Codings that say it does not.", examples=[1])
 
@@ -163,7 +163,7 @@ def show_adjudications(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[s
     "/narratives/{narrative_id}/adjudications",
     status_code=201,
     response_model=Dispute,
-    responses=problems(401, 403, 404, 409, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 413, 422, 429, 503),
 )
 def post_adjudications(
     narrative_id: NarrativeId, body: RulingToMake, desk: DeskOfRequest, retry: RetryOfRequest

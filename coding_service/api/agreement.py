@@ -31,7 +31,7 @@ class AgreementOnCode(BaseModel):
     """Agreement on one code."""
 
     code: Code
-    name: str = Field(description="Its name.", examples=["Housing"])
+    name: str = Field(description="Its name.", examples=["Economic Support: Housing"])
     doubly_coded: int = Field(description="Narratives on which two people have an opinion.", examples=[84])
     prevalence: float | TooFew = Field(description='Share of "present" among those opinions.', examples=[0.21])
     kappa: Figure = Field(description="Cohen's kappa of the first two codings.")

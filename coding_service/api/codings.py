@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/codings/{coding_id}", tags=["codings"])
     "/decisions",
     status_code=201,
     response_model=DecisionsMade,
-    responses=problems(401, 403, 404, 409, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 413, 422, 429, 503),
 )
 def post_decisions(
     coding_id: CodingId, body: DecisionsToMake, desk: DeskOfRequest, retry: RetryOfRequest
@@ -29,7 +29,7 @@ def post_decisions(
     return decide(desk.store, desk.caller, coding_id, body.to_batch(), retry=retry)
 
 
-@router.post("/close", response_model=Coding, responses=problems(401, 403, 404, 409, 422, 429, 503))
+@router.post("/close", response_model=Coding, responses=problems(401, 403, 404, 409, 413, 422, 429, 503))
 def post_close(coding_id: CodingId, body: CodingToClose, desk: DeskOfRequest, retry: RetryOfRequest) -> dict[str, Any]:
     """Close the caller's own coding for good, as complete or not; then suggestions may be shown."""
     doubling = desk.parts.doubling

@@ -1,5 +1,6 @@
 """What every request passes before its route: no stranger without keys, no flood of bytes, no details of a surprise."""
 
+import asyncio
 import logging
 import traceback
 from http import HTTPStatus
@@ -9,7 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from coding_service.api.problems import SMALLER, problem, unexpected
+from coding_service.api.problems import SMALLER, problem, stopping, unexpected
 from coding_service.errors import ForbiddenError, TooLargeError
 from coding_service.services.authentication import is_loopback
 
@@ -48,6 +49,11 @@ class SafeAnswers:
 
         try:
             await self._app(scope, receive, send_safely)
+        except asyncio.CancelledError:
+            # The server was told to stop and has waited as long as it may for this request.
+            if started:
+                raise
+            await stopping()(scope, receive, send_safely)
         except Exception as error:  # noqa: BLE001 - the last resort: a message may hold text, so it is neither logged nor sent
             frames = "".join(traceback.format_tb(error.__traceback__))
             logger.error("Unexpected %s\n%s", type(error).__name__, frames)  # noqa: TRY400 - see above
@@ -119,6 +125,13 @@ def _foreign(scope: Scope) -> str:
     if scope.get("client") and not is_loopback(scope["client"][0]):
         return "Without keys the server answers its own machine only."
     # A page of another site whose name was made to point here still sends that name as the host.
-    if not is_loopback(urlsplit(f"//{headers.get('host', '')}").hostname or ""):
+    if not is_loopback(_host_of(headers.get("host", ""))):
         return "The request names another host: without keys only localhost and loopback addresses are answered."
     return ""
+
+
+def _host_of(stated: str) -> str:
+    try:
+        return urlsplit(f"//{stated}").hostname or ""
+    except ValueError:  # such as an IPv6 address without its closing bracket
+        return ""

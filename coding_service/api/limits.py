@@ -43,7 +43,7 @@ class RateLimit:
             if used >= self._most:
                 raise RateLimitedError(
                     f"More than {self._most} requests came in a minute.",
-                    hint="Wait as Retry-After says; send up to 64 narratives in one request.",
+                    hint="Wait as Retry-After says; send several narratives in one request.",
                     retry_after_seconds=max(1, math.ceil(start + WINDOW_SECONDS - now)),
                 )
             self._windows[key] = (start, used + 1)

@@ -27,7 +27,7 @@ def show_narrative(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[str, 
     "/suggestions",
     tags=["suggestions"],
     response_model=ShownSuggestions | WithheldSuggestions,
-    responses=problems(401, 403, 404, 409, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 413, 422, 429, 503),
 )
 async def suggest_for_narrative(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[str, Any]:
     """Show the suggestions for a narrative, or say that they are withheld.
@@ -54,7 +54,7 @@ def show_codings(narrative_id: NarrativeId, desk: DeskOfRequest) -> dict[str, An
     tags=["codings"],
     status_code=201,
     response_model=Coding,
-    responses=problems(401, 403, 404, 409, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 413, 422, 429, 503),
 )
 def post_coding(
     narrative_id: NarrativeId, body: CodingToOpen, desk: DeskOfRequest, retry: RetryOfRequest

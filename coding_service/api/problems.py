@@ -15,6 +15,10 @@ from coding_service import errors
 
 MEDIA_TYPE = "application/problem+json"
 SMALLER = "Send fewer narratives at once."
+ELSEWHERE = (
+    "See /docs for those that exist. Reviews and codings are served once there is a key (`io-coding keys create`) "
+    "and the server was started again."
+)
 
 PROBLEMS: Mapping[type[errors.CodingError], tuple[int, str]] = {
     errors.InputError: (422, "The request cannot be read as asked"),
@@ -38,6 +42,7 @@ PROBLEMS: Mapping[type[errors.CodingError], tuple[int, str]] = {
 
 METHODS = "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"
 
+_ITEMS = re.compile(r"\bitem(?=s?\b)")
 _FIELD_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}")
 
 
@@ -68,6 +73,18 @@ def unexpected() -> JSONResponse:
     hint = "Try again; whoever runs the server finds the error in its log."
     body = _body(500, "Unexpected error", "The server failed on this request.", code="unexpected", hint=hint)
     return JSONResponse(body, 500, media_type=MEDIA_TYPE)
+
+
+def stopping() -> JSONResponse:
+    """Answer a request that the server could not end before it had to stop."""
+    body = _body(
+        503,
+        "The server is stopping",
+        "The server stopped before it could answer.",
+        code="stopping",
+        hint="Send the request again, with the same Idempotency-Key if it had one.",
+    )
+    return JSONResponse(body, 503, media_type=MEDIA_TYPE)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -109,9 +126,26 @@ async def _on_malformed(request: Request, error: Exception) -> JSONResponse:
         return problem(
             errors.InputError("The body was not sent as JSON.", hint="Send `Content-Type: application/json`.")
         )
-    fields = [{"field": _field(item["loc"]), "message": item["msg"]} for item in found]
+    deeper = [tuple(item["loc"]) for item in found]
+    fields = [
+        {"field": _field(item["loc"]), "message": _told(item)}
+        for item in found
+        if item["type"] != "too_short" or not any(_inside(loc, tuple(item["loc"])) for loc in deeper)
+    ]
     detail = f"{len(fields)} of the values sent cannot be used, the first at {fields[0]['field']}."
     return problem(errors.InputError(detail, hint="See `errors`, and /docs for what is expected."), fields=fields)
+
+
+def _inside(location: tuple[str | int, ...], outer: tuple[str | int, ...]) -> bool:
+    """Tell whether a place lies inside another: items that are wrong themselves make no list too short."""
+    return len(location) > len(outer) and location[: len(outer)] == outer
+
+
+def _told(item: Mapping[str, Any]) -> str:
+    """Give the message of a wrong value; a text that was checked for whole characters is counted like a list else."""
+    if item["type"] in {"too_short", "too_long"} and item["ctx"]["field_type"] == "Value":
+        return _ITEMS.sub("character", str(item["msg"])).replace("Value", "String", 1)
+    return str(item["msg"])
 
 
 def _field(location: Sequence[str | int]) -> str:
@@ -125,7 +159,7 @@ async def _on_http_error(request: Request, error: Exception) -> JSONResponse:
     if error.status_code == HTTPStatus.BAD_REQUEST:
         return problem(errors.InputError("The body cannot be read.", hint="Send one JSON object in UTF-8."))
     if error.status_code == HTTPStatus.NOT_FOUND:
-        return problem(errors.NotFoundError("There is no such address.", hint="See /docs for those that exist."))
+        return problem(errors.NotFoundError("There is no such address.", hint=ELSEWHERE))
     title = HTTPStatus(error.status_code).phrase
     code = title.lower().replace(" ", "-")
     body = _body(error.status_code, title, f"{title}.", code=code, hint="See /docs for what is expected.")

@@ -61,7 +61,7 @@ class PromotionMade(BaseModel):
 @router.post(
     "/{bundle_id}/promote",
     response_model=PromotionMade,
-    responses=problems(401, 403, 404, 409, 422, 429, 503),
+    responses=problems(401, 403, 404, 409, 413, 422, 429, 503),
 )
 def promote_bundle(bundle_id: BundleName, body: PromotionToMake, desk: DeskOfRequest) -> dict[str, Any]:
     """Promote a bundle, if it passes the gate on the blind reviews that never train.

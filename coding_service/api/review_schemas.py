@@ -1,32 +1,29 @@
 """Reviews and narratives as they go over the wire, with an example of everything."""
 
-import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic.config import JsonDict
 
 from coding_service.api.desk import EXAMPLE_ID
 from coding_service.api.schemas import EXAMPLE_TEXT, BundleVersion, Suggestion, TaxonomyVersion, Unicode
 from coding_service.services.narratives import NewNarrative
+from coding_service.services.review_files import Day, bare
 from coding_service.services.reviews import NewReview
 
-MOST_NARRATIVES = 64
-
-
-def _written_out(value: object) -> object:
-    """Refuse what would else be read as seconds since 1970: a number, or digits alone such as 20260114."""
-    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
-        return value
-    raise ValueError("a date is written YYYY-MM-DD")
-
-
-_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
-Day = Annotated[date, BeforeValidator(_written_out)]
-
 Id = Annotated[str, Field(description="Id given by the server.", examples=[EXAMPLE_ID])]
+_BARE: JsonDict = {"pattern": r"^\S([\s\S]*\S)?$"}
 ExternalId = Annotated[
-    Unicode, Field(min_length=1, max_length=200, description="The agency's own name for it.", examples=["2026-014"])
+    Unicode,
+    AfterValidator(bare),
+    Field(
+        min_length=1,
+        max_length=200,
+        description="The agency's own name for it.",
+        examples=["2026-014"],
+        json_schema_extra=_BARE,
+    ),
 ]
 Cause = Annotated[
     str | None, Field(description="A value of the list `causes`; null where not known.", examples=["suid"])
@@ -53,12 +50,13 @@ class NarrativeToAdd(BaseModel):
         json_schema_extra={"examples": [{"external_id": "1", "text": EXAMPLE_TEXT}]},
     )
 
-    external_id: Unicode | None = Field(
+    external_id: Annotated[Unicode, AfterValidator(bare)] | None = Field(
         default=None,
         min_length=1,
         max_length=200,
         description="The agency's own name for it in its review; by default made from the text.",
         examples=["1"],
+        json_schema_extra=_BARE,
     )
     text: Unicode = Field(
         min_length=1, description="The text, at most 200 kB in UTF-8; it never changes.", examples=[EXAMPLE_TEXT]
@@ -103,7 +101,7 @@ class ReviewToCreate(BaseModel):
     review_date: ReviewDate = None
     completed: Completed = False
     narratives: tuple[NarrativeToAdd, ...] = Field(
-        default=(), max_length=MOST_NARRATIVES, description="Its narratives, if any; more can be added."
+        default=(), description="Its narratives, if any: as many as in any request; more can be added."
     )
 
     def to_new(self) -> NewReview:

@@ -101,7 +101,7 @@ class Suggestion(BaseModel):
     """A code suggested for a narrative; a person decides."""
 
     code: str = Field(description="Id of the code.", examples=["family.economic_support.housing"])
-    name: str = Field(description="Its name.", examples=["Housing"])
+    name: str = Field(description="Its name.", examples=["Economic Support: Housing"])
     path: tuple[str, ...] = Field(
         description="Names of domain, theme and sub-theme.",
         examples=[["Family", "Economic Support for Families", "Housing"]],
@@ -190,7 +190,7 @@ class TaxonomyCode(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: str = Field(description="Its id.", examples=["family.economic_support.housing"])
-    name: str = Field(description="Its name.", examples=["Housing"])
+    name: str = Field(description="Its name.", examples=["Economic Support: Housing"])
     parent: str | None = Field(description="Id of the node above.", examples=["family.economic_support"])
     selectable: bool = Field(description="Whether a narrative can carry it; groups cannot.", examples=[True])
     definition: str = Field(description="When to use it.", examples=["The family had no safe or steady home."])

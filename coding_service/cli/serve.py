@@ -1,5 +1,6 @@
 """``io-coding serve``: the HTTP service."""
 
+import socket
 from typing import Annotated, Any
 
 import typer
@@ -50,6 +51,7 @@ def serve(
             f"Without keys the server does not listen on {host!r}, only on this machine.",
             hint="Make one with `io-coding keys create`, set CODING_SERVICE_KEYS, or leave --host out.",
         )
+    _refuse_taken(host, port)
     shelf = own_shelf(settings)
     taxonomy = verify_bundle(shelf.path(shelf.default))["taxonomy"]
     say(f"Serving bundle {shelf.default!r} for {taxonomy['id']} {taxonomy['version']}; Ctrl-C stops.")
@@ -64,6 +66,17 @@ def serve(
         server_header=False,
         timeout_graceful_shutdown=SECONDS_TO_FINISH,
     )
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    """Say in our words that an address is no good or taken; uvicorn tells an error number, and not of what."""
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        raise InputError(
+            f"The server cannot listen on {host!r}, port {port}: {error.strerror or error}.",
+            hint="Name another --port or --host, or stop what listens there.",
+        ) from error
 
 
 def _logging() -> dict[str, Any]:

@@ -95,7 +95,7 @@ def examine(store: Engine, shelf: Shelf, petition: Petition, *, step: Step = lam
         Told what is being done.
     """
     if petition.force and not petition.reason.strip():
-        raise InputError("A promotion by force needs a reason.", hint="Say --reason; it is kept with the promotion.")
+        raise InputError("A promotion by force needs a reason.", hint="Give one; it is kept with the promotion.")
     petition.scope.require(petition.jurisdiction_id, "jurisdiction")
     with UnitOfWork(store, reading=True) as work:
         pointers, sharing = read_pointers(work)

@@ -1,15 +1,18 @@
 """Narratives: added to a review and read; each reading and writing of one leaves an audit event."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from coding_service.errors import ConflictError
+from coding_service.errors import ConflictError, InputError
 from coding_service.services.authentication import Caller
 from coding_service.services.idempotency import Answer, Retry, write_once
 from coding_service.services.roles import allow
 from coding_service.services.suggesting import Sizes, Text, check_texts
 from coding_service.store import Engine, Event, UnitOfWork, text_hash
+from coding_service.store.narratives import require_storable
 from coding_service.store.rows import NarrativeRow, ReviewRow
 
+ONE_NAME_EACH = "Give each narrative its own id, and each text once."
 _ID_LENGTH = 16
 
 
@@ -74,12 +77,13 @@ def add_narrative(
 
     def do(work: UnitOfWork) -> Answer:
         review = work.reviews.get(caller.scope, review_id)
+        check_narratives([new], sizes)
         if work.narratives.by_external(caller.scope, review_id, new.name) is not None:
             raise ConflictError(
                 f"The review has a narrative {new.name!r} already.",
                 hint="Its text never changes: give another text another external_id.",
             )
-        return describe_narrative(put_narrative(work, caller, review, new, sizes), review)
+        return describe_narrative(put_narrative(work, caller, review, new), review)
 
     return write_once(store, caller, retry, do)
 
@@ -102,9 +106,32 @@ def get_narrative(store: Engine, caller: Caller, narrative_id: str) -> Answer:
     return {**describe_narrative(row, review), "text": row.text}
 
 
-def put_narrative(work: UnitOfWork, caller: Caller, review: ReviewRow, new: NewNarrative, sizes: Sizes) -> NarrativeRow:
-    """Check a text and add its row."""
-    check_texts([Text(new.name, new.text)], sizes)
+def check_narratives(new: Sequence[NewNarrative], sizes: Sizes) -> None:
+    """Refuse narratives that a review cannot take together; one without a name is told by its position, from 0.
+
+    Raises
+    ------
+    InputError, TooLargeError
+        If there are too many, a text is empty, too long or cannot be kept, or two have the same name.
+    """
+    texts = [Text(narrative.external_id or str(row), narrative.text) for row, narrative in enumerate(new)]
+    if texts:
+        check_texts(texts, sizes)
+    for text in texts:
+        require_storable(text.id, text.text)
+    twice = repeated_name(new)
+    if twice:
+        raise InputError(f"The narrative {twice!r} stands twice in the review.", hint=ONE_NAME_EACH)
+
+
+def repeated_name(new: Sequence[NewNarrative]) -> str:
+    """Give the first name that two narratives share; empty where each has its own."""
+    names = [narrative.name for narrative in new]
+    return next((name for row, name in enumerate(names) if name in names[:row]), "")
+
+
+def put_narrative(work: UnitOfWork, caller: Caller, review: ReviewRow, new: NewNarrative) -> NarrativeRow:
+    """Add the row of a narrative that `check_narratives` let pass."""
     row = work.narratives.add(caller.scope, review, new.name, new.text)
     record(work, caller, "create", row)
     return row

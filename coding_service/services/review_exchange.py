@@ -4,11 +4,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
-from coding_service.errors import ConflictError
+from coding_service.errors import ConflictError, InputError
 from coding_service.services.authentication import Caller
 from coding_service.services.narratives import put_narrative, record
-from coding_service.services.reviews import Intake, NewReview, check_values, put_review
-from coding_service.services.suggesting import Text, check_texts
+from coding_service.services.reviews import Intake, NewReview, check_review, put_review
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.repository import chunks
 from coding_service.store.rows import JurisdictionRow, ReviewRow
@@ -63,9 +62,10 @@ def import_reviews(
         If a narrative is known with another text; reviews of earlier transactions are kept then.
     """
     for review in reviews:
-        check_values(review)
-        if review.narratives:
-            check_texts([Text(narrative.name, narrative.text) for narrative in review.narratives], intake.sizes)
+        try:
+            check_review(review, intake.sizes)
+        except InputError as error:
+            raise type(error)(f"Review {review.external_id!r}: {error.message}", hint=error.hint) from error
     with UnitOfWork(store) as work:
         owner = _jurisdiction(work, jurisdiction, new=new_jurisdiction)
         work.commit()
@@ -139,7 +139,7 @@ def _import_one(work: UnitOfWork, owner: JurisdictionRow, review: NewReview, int
     n_new = 0
     for narrative in review.narratives:
         if narrative.name not in known:
-            put_narrative(work, OPERATOR, row, narrative, intake.sizes)
+            put_narrative(work, OPERATOR, row, narrative)
             n_new += 1
         elif known[narrative.name] != narrative.text:
             raise ConflictError(

@@ -3,24 +3,45 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from coding_service.corpus.tables import TableForm
 from coding_service.errors import InputError
-from coding_service.services.narratives import NewNarrative
+from coding_service.services.narratives import ONE_NAME_EACH, NewNarrative, repeated_name
 from coding_service.services.reviews import NewReview
 
 REVIEW_COLUMNS = ("review_id", "cause", "incident_type", "incident_date", "review_date", "completed")
 COLUMNS = (*REVIEW_COLUMNS, "narrative_id", "text")
+_YES_NO: Mapping[str, bool] = {"true": True, "false": False}
 _LARGEST_CELL = 10_000_000
 """Characters; the csv module stops at 131,072 unless told."""
 
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def _written_out(value: object) -> object:
+    """Refuse what would else be read as seconds since 1970: a number, or digits alone such as 20260114."""
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("a date is written YYYY-MM-DD")
+
+
+def bare(value: str) -> str:
+    """Refuse white space around a name: a table loses it, and the same thing would be known by two names."""
+    if value != value.strip():
+        raise ValueError("begins or ends with white space")
+    return value
+
+
+Day = Annotated[date, BeforeValidator(_written_out)]
+Bare = Annotated[str, AfterValidator(bare)]
+_Name = Annotated[Bare, Field(min_length=1, max_length=200)]
 
 
 class _Part(BaseModel):
@@ -28,17 +49,17 @@ class _Part(BaseModel):
 
 
 class _NarrativeLine(_Part):
-    id: Annotated[str, Field(max_length=200)] = ""
+    id: Annotated[Bare, Field(max_length=200)] = ""
     text: Annotated[str, Field(min_length=1)]
 
 
 class _ReviewLine(_Part):
-    id: Name
+    id: _Name
     cause: str | None = None
     incident_type: str | None = None
-    incident_date: date | None = None
-    review_date: date | None = None
-    completed: bool = False
+    incident_date: Day | None = None
+    review_date: Day | None = None
+    completed: Annotated[bool, Field(strict=True)] = False
     narratives: tuple[_NarrativeLine, ...] = ()
 
 
@@ -72,12 +93,11 @@ def parse_reviews(content: str, form: TableForm, *, name: str) -> list[NewReview
             raise InputError(
                 f"{where}: the review {review.external_id!r} stands twice.", hint="Put its narratives together."
             )
-        names = [narrative.name for narrative in review.narratives]
-        twice = next((narrative for narrative in names if names.count(narrative) > 1), None)
-        if twice is not None:
+        twice = repeated_name(review.narratives)
+        if twice:
             raise InputError(
                 f"{where}: the narrative {twice!r} stands twice in review {review.external_id!r}.",
-                hint="Give each narrative its own id, and each text once.",
+                hint=ONE_NAME_EACH,
             )
         reviews[review.external_id] = review
     return list(reviews.values())
@@ -138,8 +158,10 @@ def _from_csv(content: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
             if "" in row:
                 raise InputError(f"{where}: has more cells than the heading.", hint="Quote cells that hold a comma.")
             facts = {column: (row.get(column) or "").strip() for column in REVIEW_COLUMNS}
-            record = {"id": facts.pop("review_id"), **{key: value for key, value in facts.items() if value}}
-            first, review = grouped.setdefault(record["id"], (where, {**record, "narratives": []}))
+            review_id = facts.pop("review_id")
+            told = {column: _YES_NO.get(value.lower(), value) for column, value in facts.items() if value}
+            record = {"id": review_id, **told}
+            first, review = grouped.setdefault(review_id, (where, {**record, "narratives": []}))
             if record != {key: value for key, value in review.items() if key != "narratives"}:
                 raise InputError(
                     f"{where}: says otherwise of its review than {first}.", hint="Repeat the same values in each row."
@@ -153,6 +175,9 @@ def _from_csv(content: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _refuse_columns(name: str, columns: Sequence[str]) -> None:
     unknown = [column for column in columns if column not in COLUMNS]
+    twice = [column for column in COLUMNS if columns.count(column) > 1]
+    if twice:
+        raise InputError(f"{name}:1: the column {twice[0]!r} stands twice.", hint="Keep one of them.")
     if "review_id" not in columns or unknown:
         strange = ", ".join(repr(column[:80]) for column in unknown)
         told = f"the columns {strange} are not known" if unknown else "there is no column 'review_id'"

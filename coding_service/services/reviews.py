@@ -9,7 +9,7 @@ from coding_service.errors import ConflictError, InputError
 from coding_service.services.authentication import Caller
 from coding_service.services.blindness import Blinding
 from coding_service.services.idempotency import Answer, Retry, write_once
-from coding_service.services.narratives import NewNarrative, put_narrative
+from coding_service.services.narratives import NewNarrative, check_narratives, put_narrative
 from coding_service.services.roles import allow
 from coding_service.services.suggesting import Sizes
 from coding_service.store import Engine, Event, UnitOfWork
@@ -102,7 +102,7 @@ def create_review(
         If the jurisdiction has a review of this external id.
     """
     allow(caller, "write reviews")
-    check_values(new)
+    check_review(new, intake.sizes)
 
     def do(work: UnitOfWork) -> Answer:
         jurisdiction = _jurisdiction(work, caller, new.jurisdiction)
@@ -112,7 +112,7 @@ def create_review(
                 hint="Add narratives to it, or correct it by `io-coding reviews import`.",
             )
         row = put_review(work, caller, jurisdiction, new, intake)
-        narratives = [put_narrative(work, caller, row, narrative, intake.sizes) for narrative in new.narratives]
+        narratives = [put_narrative(work, caller, row, narrative) for narrative in new.narratives]
         return describe_review(row, jurisdiction, narratives)
 
     return write_once(store, caller, retry, do)
@@ -156,14 +156,15 @@ def put_review(
     return row
 
 
-def check_values(new: NewReview) -> None:
-    """Refuse a cause or an incident type that is not in its list.
+def check_review(new: NewReview, sizes: Sizes) -> None:
+    """Refuse a review whose values are not in their lists, or whose narratives it cannot take.
 
     Raises
     ------
-    InputError
-        If one is not; the hint lists the known values.
+    InputError, TooLargeError
+        If a value is unknown, the hint then lists the known ones; or as `check_narratives` says.
     """
+    check_narratives(new.narratives, sizes)
     for list_id, value in ((CAUSES, new.cause), (INCIDENT_TYPES, new.incident_type)):
         if value is None:
             continue

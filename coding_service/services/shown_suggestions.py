@@ -1,5 +1,6 @@
 """What a person is shown for a narrative of the store: withheld while blind, and kept as a snapshot with the coding."""
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ from coding_service.services.suggesting import Sizes, Text, suggest
 from coding_service.store import Engine, UnitOfWork, text_hash
 from coding_service.store.rows import NarrativeRow, SuggestionSnapshotRow
 from coding_service.suggestions import Limits
+
+STORED = Sizes(max_text_bytes=sys.maxsize)
+"""A text of the store was let in once, and is read whole, however long."""
 
 
 def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: str) -> Answer:
@@ -69,7 +73,7 @@ def show_suggestions(store: Engine, caller: Caller, shelf: Shelf, narrative_id: 
             if snapshot.bundle_sha256 == serving.sha256:
                 return _show(work, caller, narrative, snapshot)
     text = Text(narrative_id, narrative.text)
-    answer = suggest(shelf, [text], sizes=Sizes(), limits=Limits(), jurisdiction=owner)[0]
+    answer = suggest(shelf, [text], sizes=STORED, limits=Limits(), jurisdiction=owner)[0]
     with UnitOfWork(store) as work:
         snapshot = work.snapshots.add(caller.scope, _snapshot(work, caller, narrative, answer))
         return _show(work, caller, narrative, snapshot)

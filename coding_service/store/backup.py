@@ -1,5 +1,6 @@
 """Copies a store to one file while it is in use: SQLite by its backup API, PostgreSQL by pg_dump."""
 
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -12,7 +13,6 @@ from typing import cast
 from sqlalchemy import Engine
 
 from coding_service.errors import InputError, MissingExtraError, StoreError
-from coding_service.store.engine import speaking_plainly
 from coding_service.store.schema import current_revision
 
 
@@ -34,7 +34,7 @@ def backup(engine: Engine, path: Path) -> int:
     Raises
     ------
     InputError
-        If the file is there already, or its folder is not.
+        If the file is there already, or its folder is not or cannot be written.
     MissingExtraError
         If pg_dump is needed and not found.
     StoreError
@@ -43,6 +43,8 @@ def backup(engine: Engine, path: Path) -> int:
     if path.exists() or not path.parent.is_dir():
         told = "is there already" if path.exists() else "lies in a folder that does not exist"
         raise InputError(f"The backup {path} {told}.", hint="Name a new file in a folder that exists.")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"The backup {path} cannot be written.", hint="Name a file in a folder that you may write to.")
     with TemporaryDirectory(dir=path.parent, prefix=".backup-") as folder:  # only its owner can enter it
         copy = Path(folder) / path.name
         if engine.dialect.name == "sqlite":
@@ -59,17 +61,15 @@ def _copy_sqlite(engine: Engine, copy: Path) -> None:
         raise StoreError(
             "The store is empty; there is nothing to back up.", hint="Check CODING_SERVICE_DATABASE, or --database."
         )
-    with speaking_plainly(), closing(engine.raw_connection()) as pooled, closing(sqlite3.connect(copy)) as target:
-        source = cast("sqlite3.Connection", pooled.driver_connection)
-        try:
+    try:
+        with closing(engine.raw_connection()) as pooled, closing(sqlite3.connect(copy)) as target:
+            source = cast("sqlite3.Connection", pooled.driver_connection)
             # All pages in one step: a reader in WAL mode sees one moment and keeps no writer waiting.
             source.backup(target)
             target.execute("PRAGMA journal_mode=DELETE")
             told = target.execute("PRAGMA quick_check").fetchone()[0]
-        except sqlite3.Error as error:
-            raise StoreError(
-                f"The backup failed: {error}.", hint="Check the space on the disk and try again."
-            ) from error
+    except sqlite3.Error as error:
+        raise StoreError(f"The backup failed: {error}.", hint="Check the space on the disk and try again.") from error
     if told != "ok":
         raise StoreError("The backup is not sound.", hint="Run `io-coding db check` on the store itself.")
 

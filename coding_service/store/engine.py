@@ -197,6 +197,26 @@ def speaking_plainly() -> Iterator[None]:
         raise _plain(error) from error
 
 
+_AILMENTS = (
+    (
+        ("malformed", "not a database"),
+        "The file of the store is damaged, or is no SQLite database.",
+        "Restore a backup; CODING_SERVICE_DATABASE says where the file is.",
+    ),
+    (
+        ("readonly", "unable to open"),
+        "The file of the store, or the folder it lies in, cannot be written.",
+        "Give this account the right to write both; CODING_SERVICE_DATABASE says where they are.",
+    ),
+    (
+        ("locked", "lock timeout", "deadlock"),
+        "The store is locked by another writer.",
+        "Try again; if it stays so, look for a program that holds the file open.",
+    ),
+)
+"""What a database says, in lower case, and what that means for whoever runs it: message and hint."""
+
+
 def _plain(error: SQLAlchemyError) -> StoreError | ConflictError:
     told = str(error.orig).casefold() if isinstance(error, DBAPIError) else ""
     if "append-only" in told:
@@ -208,11 +228,9 @@ def _plain(error: SQLAlchemyError) -> StoreError | ConflictError:
             "The store refused a row: its like is there already, or what it names is not.",
             hint="Read the present state and try again.",
         )
-    if "locked" in told or "lock timeout" in told or "deadlock" in told:
-        return StoreError(
-            "The store is locked by another writer.",
-            hint="Try again; if it stays so, look for a program that holds the file open.",
-        )
+    for words, message, hint in _AILMENTS:
+        if any(word in told for word in words):
+            return StoreError(message, hint=hint)
     unknown_in_postgresql = isinstance(error, ProgrammingError) and "does not exist" in told
     if "no such table" in told or "no such column" in told or unknown_in_postgresql:
         return StoreError("The schema of the store is out of date.", hint="Run `io-coding db upgrade`.")

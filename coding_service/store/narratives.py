@@ -32,6 +32,21 @@ class NarrativeFacts(NamedTuple):
     blind_role: BlindRole | None
 
 
+def require_storable(name: str, text: str) -> None:
+    """Refuse a text that a database cannot keep.
+
+    Raises
+    ------
+    InputError
+        If it holds a NUL, or half of a surrogate pair.
+    """
+    if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        raise InputError(
+            f"The text of narrative {name!r} holds a NUL character or half of a surrogate pair.",
+            hint="Send the text as valid Unicode without NUL characters.",
+        )
+
+
 class Narratives(Repository):
     """The texts of Improvement Opportunities."""
 
@@ -44,11 +59,7 @@ class Narratives(Repository):
             If the text holds what a database cannot keep: a NUL, or half of a surrogate pair.
         """
         scope.require(review.jurisdiction_id, "review")
-        if "\0" in text or any("\ud800" <= character <= "\udfff" for character in text):
-            raise InputError(
-                f"The text of narrative {external_id!r} holds a NUL character or half of a surrogate pair.",
-                hint="Send the text as valid Unicode without NUL characters.",
-            )
+        require_storable(external_id, text)
         row = NarrativeRow(
             jurisdiction_id=review.jurisdiction_id,
             review_id=review.id,

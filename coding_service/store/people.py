@@ -1,17 +1,39 @@
 """Jurisdictions, people and their API keys."""
 
+import unicodedata
+
 from sqlalchemy import bindparam, or_, select, true
 
+from coding_service.errors import InputError
 from coding_service.store.repository import Repository
 from coding_service.store.rows import ApiKeyRow, JurisdictionRow, PersonRow
 from coding_service.store.scope import Scope, missing
+
+LONGEST_NAME = 200
+"""Characters of the name of a jurisdiction; requests may not name a longer one."""
+
+
+def same_address(email: str) -> str:
+    """Give the one form of an e-mail address, whatever its case and however its accents are composed."""
+    return unicodedata.normalize("NFC", email.strip().casefold())
 
 
 class Jurisdictions(Repository):
     """The tenants."""
 
     def add(self, name: str, *, opted_in: bool = False) -> JurisdictionRow:
-        """Add a jurisdiction; its name must be new."""
+        """Add a jurisdiction; its name must be new.
+
+        Raises
+        ------
+        InputError
+            If it is no name: blank, with white space around it, or longer than requests may send.
+        """
+        if not name or name != name.strip() or len(name) > LONGEST_NAME:
+            raise InputError(
+                f"{name[:40]!r} is no name of a jurisdiction.",
+                hint=f"Give 1 to {LONGEST_NAME} characters, without white space before or after.",
+            )
         return self._add(JurisdictionRow(name=name, opted_in=opted_in, created_at=self._clock()))
 
     def get(self, scope: Scope, jurisdiction_id: str) -> JurisdictionRow:
@@ -46,9 +68,7 @@ class People(Repository):
 
     def add(self, email: str, name: str, *, jurisdiction_id: str | None = None) -> PersonRow:
         """Add a person; the e-mail must be new."""
-        row = PersonRow(
-            email=email.strip().casefold(), name=name, jurisdiction_id=jurisdiction_id, created_at=self._clock()
-        )
+        row = PersonRow(email=same_address(email), name=name, jurisdiction_id=jurisdiction_id, created_at=self._clock())
         return self._add(row)
 
     def get(self, scope: Scope, person_id: str) -> PersonRow:
@@ -60,7 +80,7 @@ class People(Repository):
 
     def by_email(self, email: str) -> PersonRow | None:
         """Give the person of an e-mail address, whatever its case, or None."""
-        return self._session.scalars(select(PersonRow).where(PersonRow.email == email.strip().casefold())).one_or_none()
+        return self._session.scalars(select(PersonRow).where(PersonRow.email == same_address(email))).one_or_none()
 
     def all(self, scope: Scope) -> list[PersonRow]:
         """List the people of the scope, and those of all jurisdictions, by e-mail."""
@@ -72,6 +92,7 @@ class People(Repository):
         return list(self._session.scalars(select(PersonRow).where(seen).order_by(PersonRow.email)))
 
 
+_SHOWN = 12
 _KEYS = select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
 _OF_PREFIX = _KEYS.where(ApiKeyRow.prefix == bindparam("prefix"))
 
@@ -97,7 +118,7 @@ class Keys(Repository):
         """Revoke a key of the scope for good; a second time changes nothing."""
         found = self.by_prefix(prefix)
         if found is None or not scope.holds(found[0].jurisdiction_id):
-            raise missing(f"key {prefix!r}")
+            raise missing(f"key {prefix[:_SHOWN]!r}")  # a whole secret is not given back
         if found[0].revoked_at is None:
             found[0].revoked_at = self._clock()
         return found[0]

@@ -49,5 +49,6 @@ class Scope:
 def missing(what: str) -> NotFoundError:
     """Give the one error for a row that does not exist and for one that the caller may not see."""
     return NotFoundError(
-        f"There is no {what} that you can see.", hint="Check the id, and the jurisdiction of your key."
+        f"There is no {what} that you can see.",
+        hint="Check how it is named, and with a key, which jurisdiction that reaches.",
     )

@@ -48,6 +48,7 @@ def test_health_needs_no_key(guarded, path):
         {"Forwarded": "for=198.51.100.1"},
         {"Host": "rebound.example"},
         {"Host": "127.0.0.1.rebound.example"},
+        {"Host": "[::1"},
     ],
     ids=str,
 )

@@ -1,5 +1,6 @@
 """Errors over HTTP: one table, complete, and nothing told of a surprise."""
 
+import asyncio
 import logging
 
 import pytest
@@ -36,6 +37,33 @@ def test_no_two_errors_share_a_code():
 
 def test_rate_limit_says_when():
     assert problem(errors.RateLimitedError("Slow.", retry_after_seconds=7)).headers["retry-after"] == "7"
+
+
+def test_request_that_a_stopping_server_cuts_off_is_told_to_come_again(client):
+    """Guarantee: a client whose request is cancelled gets a problem document that says what to do."""
+
+    @client.app.get("/v1/slow")
+    async def slow():
+        raise asyncio.CancelledError
+
+    answer = client.get("/v1/slow")
+    assert (answer.status_code, answer.json()["code"]) == (503, "stopping")
+    assert "again" in answer.json()["hint"]
+
+
+@pytest.mark.parametrize(
+    ("id_", "told"),
+    [("", "String should have at least 1 character"), ("x" * 201, "String should have at most 200 characters")],
+)
+def test_length_of_a_text_is_told_in_characters(client, id_, told):
+    answer = client.post("/v1/suggestions", json={"narratives": [{"id": id_, "text": "One."}]})
+    (only,) = answer.json()["errors"]
+    assert told in only["message"]
+
+
+def test_list_of_wrong_items_is_not_called_too_short(client):
+    answer = client.post("/v1/suggestions", json={"narratives": [{"text": 1}]})
+    assert [error["field"] for error in answer.json()["errors"]] == ["body.narratives.0.text"]
 
 
 @pytest.mark.parametrize(

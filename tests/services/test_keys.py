@@ -87,3 +87,23 @@ def test_malformed_requests_are_refused_and_nothing_is_made(engine, name):
 def test_unknown_prefix_cannot_be_revoked(engine):
     with pytest.raises(NotFoundError):
         revoke_key(engine, "ioc_nothing1")
+
+
+def test_person_is_one_however_the_accents_of_the_address_are_composed(engine):
+    """Guarantee: nobody codes a narrative as two people by typing the same address in another Unicode form."""
+    for email in ("zo\u00eb@north.example", "zoe\u0308@north.example"):
+        create_key(engine, KeyRequest(email, "reviewer", "north", new_jurisdiction=True))
+    assert len({facts.person for facts in list_keys(engine)}) == 1
+
+
+@pytest.mark.parametrize("name", [" ", " north", "x" * 201])
+def test_what_no_request_could_name_is_no_jurisdiction(engine, name):
+    with pytest.raises(InputError, match="is no name of a jurisdiction"):
+        create_key(engine, KeyRequest("ann@north.example", "reviewer", name, new_jurisdiction=True))
+
+
+def test_whole_secret_is_not_given_back(engine):
+    secret, _ = create_key(engine, ANN)
+    with pytest.raises(NotFoundError) as caught:
+        revoke_key(engine, secret)
+    assert secret[12:] not in str(caught.value)

@@ -90,6 +90,18 @@ BROKEN = {
         "file:1: the narrative",
     ),
     "bad date": (TableForm.CSV, "review_id,review_date\na,secret text\n", "file:2: review_date"),
+    "digits for a date": (TableForm.JSONL, '{"id": "a", "incident_date": 1735689600}', "a date is written YYYY-MM-DD"),
+    "another way of dates": (TableForm.CSV, "review_id,review_date\na,1/14/2026\n", "a date is written YYYY-MM-DD"),
+    "a time": (TableForm.JSONL, '{"id": "a", "review_date": "2026-01-14T00:00:00Z"}', "a date is written YYYY-MM-DD"),
+    "a word for true": (TableForm.CSV, "review_id,completed\na,yes\n", "file:2: completed"),
+    "a number for true": (TableForm.JSONL, '{"id": "a", "completed": 1}', "file:1: completed"),
+    "space around a review": (TableForm.JSONL, '{"id": "a "}', "file:1: id"),
+    "space around a narrative": (
+        TableForm.JSONL,
+        '{"id": "a", "narratives": [{"id": " 1", "text": "x"}]}',
+        "file:1: narratives.0.id",
+    ),
+    "column twice": (TableForm.CSV, "review_id,text,text\na,secret text,b\n", "file:1: the column 'text' stands twice"),
     "unknown column": (TableForm.CSV, "review_id,notes\na,b\n", "file:1: the columns 'notes'"),
     "no review column": (TableForm.CSV, "text\nsecret text\n", "file:1: there is no column 'review_id'"),
     "contradiction": (TableForm.CSV, "review_id,cause\na,suid\na,fall\n", "file:3: says otherwise of its review"),
@@ -112,10 +124,11 @@ def test_broken_files_are_refused_with_their_line_and_without_their_text(name):
         ('{"id": "b", "cause": "unheard"}', InputError),
         ('{"id": "b", "narratives": [{"text": "  "}]}', InputError),
         (json.dumps({"id": "b", "narratives": [{"text": "x" * 101}]}), TooLargeError),
+        (json.dumps({"id": "b", "narratives": [{"text": "One."}, {"text": "a\0b"}]}), InputError),
     ],
 )
 def test_nothing_is_imported_of_a_file_with_a_bad_review(engine, line, error):
-    with pytest.raises(error):
+    with pytest.raises(error, match=r"^Review 'b': "):
         bring(engine, f'{{"id": "a"}}\n{line}')
     with UnitOfWork(engine, reading=True) as work:
         assert work.reviews.count(Scope.everything()) == 0

@@ -95,3 +95,15 @@ def test_backup_never_overwrites(sqlite_url, tmp_path):
     with pytest.raises(InputError, match="does not exist"):
         backup(engine, tmp_path / "missing" / "file")
     assert (tmp_path / "there").read_text() == "precious"
+
+
+@pytest.mark.parametrize("content", [b"no database at all, but a text of some length" * 100, None])
+def test_damaged_store_is_told_in_our_words(sqlite_url, tmp_path, content):
+    engine = open_engine(sqlite_url)
+    add_agency(engine)
+    engine.dispose()
+    path = Path(engine.url.database)
+    path.write_bytes(content or path.read_bytes()[:5000])
+    with pytest.raises(StoreError):
+        backup(open_engine(sqlite_url), tmp_path / "copy.sqlite")
+    assert not (tmp_path / "copy.sqlite").exists()

@@ -66,6 +66,8 @@ REFUSED = {
     "NUL": (422, "/v1/reviews/{id}/narratives", {"text": "a\0b"}),
     "unknown field": (422, "/v1/reviews", {"external_id": "x", "blind": False}),
     "no date": (422, "/v1/reviews", {"external_id": "x", "incident_date": "yesterday"}),
+    "space around a name": (422, "/v1/reviews", {"external_id": " x"}),
+    "two narratives of one name": (422, "/v1/reviews", {"external_id": "x", "narratives": [{"text": "Same."}] * 2}),
 }
 
 
@@ -114,3 +116,31 @@ def test_admin_of_all_must_name_the_jurisdiction(office):
     assert office.post("/v1/reviews", {"external_id": "x"}, who="admin", where=None).status_code == 422
     made = done(office.post("/v1/reviews", {"external_id": "x", "jurisdiction": "north"}, who="admin", where=None))
     assert done(office.get(f"/v1/reviews/{made['id']}"))["jurisdiction"] == "north"
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["Same.", "Other.", "same"], "stands twice in the review"),
+        (["One.", " "], "Narrative '1' is empty"),
+        (["One.", "a\0b"], "narrative '1' holds a NUL"),
+    ],
+)
+def test_wrong_narrative_among_several_is_named(office, texts, told):
+    body = {"external_id": "x", "narratives": [{"text": each} for each in texts]}
+    answer = office.post("/v1/reviews", body)
+    assert (answer.status_code, told in answer.json()["detail"]) == (422, True)
+
+
+def test_most_narratives_at_once_are_those_of_the_settings(open_office):
+    with open_office(max_narratives=2) as office:
+        body = {"external_id": "x", "narratives": [{"text": f"Text {row}."} for row in range(3)]}
+        assert "at most 2" in office.post("/v1/reviews", body).json()["detail"]
+        assert len(done(office.post("/v1/reviews", {**body, "narratives": body["narratives"][:2]}))["narratives"]) == 2
+
+
+def test_text_that_was_let_in_is_read(open_office):
+    """Guarantee: no setting lets a text into the store that then gets no suggestions."""
+    with open_office(max_text_bytes=300_000) as office:
+        narrative_id = office.narrative("They slept in the car. " * 10_000)
+        assert office.suggestions(narrative_id)["id"] == narrative_id
