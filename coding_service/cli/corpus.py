@@ -233,6 +233,12 @@ def export(  # noqa: PLR0913 - options
         raise InputError(
             "A corpus comes from a file or from the store.", hint="Name a FILE, or give --from-store and its options."
         )
+    if explain and (form or output):
+        raise InputError(
+            "--explain prints no corpus, but why each label is as it is.", hint="Leave --to and --output out."
+        )
+    if not explain and output_format is not Format.TABLE:
+        raise InputError("--format is for --explain; a corpus is written by --to.", hint="Say --to csv or --to jsonl.")
     if explain:
         _explain(jurisdiction, output_format, evaluation=evaluation)
         return

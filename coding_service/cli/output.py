@@ -5,6 +5,7 @@ Data goes to standard output, talk to standard error.
 
 import csv
 import json
+import math
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
@@ -96,7 +97,7 @@ def print_rows(rows: Iterable[Row], columns: Mapping[str, str] | Sequence[str], 
     """
     if output_format is Format.JSON:
         for row in rows:
-            typer.echo(json.dumps(row, ensure_ascii=False, default=str))
+            typer.echo(json.dumps(_known(row), ensure_ascii=False, default=str, allow_nan=False))
     elif output_format is Format.CSV:
         writer = csv.DictWriter(sys.stdout, list(columns), extrasaction="ignore", lineterminator="\n")
         writer.writeheader()
@@ -105,6 +106,15 @@ def print_rows(rows: Iterable[Row], columns: Mapping[str, str] | Sequence[str], 
         headings = columns if isinstance(columns, Mapping) else {key: key.replace("_", " ") for key in columns}
         _print_table(rows, headings)
     sys.stdout.flush()
+
+
+def _known(value: Any) -> Any:
+    """Give null for what could not be measured: JSON knows no NaN."""
+    if isinstance(value, Mapping):
+        return {key: _known(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_known(item) for item in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _cell(value: Any) -> Any:

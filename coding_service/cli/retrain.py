@@ -12,7 +12,15 @@ from coding_service.cli.status import status
 
 app = single_command()
 
-EXIT_CODES = {"promoted": 0, "passed": 0, "unchanged": 0, "refused": 3, "too few": 4, "already running": 5}
+EXIT_CODES = {
+    "promoted": 0,
+    "passed": 0,
+    "unchanged": 0,
+    "refused": 3,
+    "too few": 4,
+    "already running": 5,
+    "taken back": 6,
+}
 """Outcome -> exit code; whatever fails exits with 1."""
 TOLD = {
     "promoted": "Bundle {bundle!r} passed the gate and is promoted.",
@@ -20,6 +28,8 @@ TOLD = {
     "unchanged": "Bundle {bundle!r}, made of the same narratives, is being served already.",
     "refused": "The gate refused bundle {bundle!r}.",
     "too few": "There are too few blind reviews to judge bundle {bundle!r}.",
+    "taken back": "Bundle {bundle!r}, made of the same narratives, was rolled back and stays so; "
+    "`io-coding bundles promote {bundle}` promotes it again.",
     "already running": "Another training is at work; nothing was done.",
 }
 
@@ -48,7 +58,8 @@ def retrain(
 
     Safe to run from cron: one at a time in a store, and a crash gives the way free within five minutes. Exits with 0
     if the bundle was promoted, or passed with --no-promote, or is being served already; 3 if the gate refused it; 4 if
-    there are too few blind reviews to tell; 5 if another training is at work; 1 if anything failed.
+    there are too few blind reviews to tell; 5 if another training is at work; 6 if it is a bundle that was rolled back;
+    1 if anything failed.
     """
     from coding_service.bootstrap import own_shelf, require_store
     from coding_service.paths import data_root

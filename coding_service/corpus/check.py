@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from coding_service.corpus.duplicates import THRESHOLD, near_duplicates
-from coding_service.corpus.files import scan_corpus
+from coding_service.corpus.files import scan_corpus, source_name
 from coding_service.corpus.labels import ABSENT, PRESENT, UNKNOWN, Labels, label_matrix
 from coding_service.corpus.narrative import CodedNarrative
 from coding_service.corpus.shortcuts import Shortcut, measure_shortcuts
@@ -165,8 +165,10 @@ def check_files(
     scans = [scan_corpus(path) for path in paths]
     broken = [Finding(Level.BROKEN, "format", (), str(problem)) for _, problems in scans for problem in problems]
     narratives = [narrative for found, _ in scans for narrative in found]
-    if not narratives and not broken:
-        broken.append(Finding(Level.BROKEN, "format", (), "There is no narrative."))
+    empty = [
+        source_name(path) for path, (found, problems) in zip(paths, scans, strict=True) if not found and not problems
+    ]
+    broken += [Finding(Level.BROKEN, "format", (), f"{name}: there is no narrative.") for name in empty]
     report = check_corpus(narratives, taxonomy, min_positives=min_positives, min_counters=min_counters)
     return replace(report, findings=(*broken, *report.findings))
 

@@ -163,7 +163,9 @@ def _csv_rows(name: str, content: str, columns: Columns) -> Iterator[tuple[str, 
         found = reader.fieldnames or ()
         for column in columns.named:
             if column not in found:
-                _refuse(name, f"there is no column {column!r}", f"Its columns are: {', '.join(found)}.")
+                _refuse(name, f"there is no column {column!r}", f"Its columns are: {', '.join(found) or 'none'}.")
+            if list(found).count(column) > 1:
+                _refuse(name, f"the column {column!r} stands twice", "Keep one of them.")
         for number, row in enumerate(reader, 2):
             if None in row:
                 _refuse(f"{name}, row {number}", "it has more cells than there are columns", "Put the text in quotes.")

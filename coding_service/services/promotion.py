@@ -170,6 +170,13 @@ def rollback(store: Engine, shelf: Shelf, petition: Petition) -> dict[str, Any]:
     return {"bundle": back.bundle_id, "before": taken.bundle_id, "sequence": back.sequence}
 
 
+def was_taken_back(store: Engine, jurisdiction: Jurisdiction, sha256: str) -> bool:
+    """Tell whether a bundle was promoted for a pointer and rolled back, and not promoted again since."""
+    with UnitOfWork(store, reading=True) as work:
+        promoted = {row.bundle_sha256 for row in work.promotions.of_pointer(jurisdiction) if row.kind == "promote"}
+        return sha256 in promoted - {row.bundle_sha256 for row in _standing(work, jurisdiction)}
+
+
 def _standing(work: UnitOfWork, pointer: Jurisdiction) -> list[PromotionRow]:
     """List the promotions of a pointer that were not taken back, oldest first; the last one counts."""
     standing: list[PromotionRow] = []

@@ -1,10 +1,10 @@
 """Recipes: the YAML files that say how a bundle is trained."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from coding_service.errors import InputError, NotFoundError
 
@@ -36,6 +36,12 @@ class Recipe(BaseModel):
     seed: int = Field(default=1, ge=0, description="Seed of everything that is drawn.")
     limits: tuple[str, ...] = Field(default=(), description="What is known to be wrong with the corpora; for the card.")
 
+    @model_validator(mode="after")
+    def _measures_no_more_than_there_are(self) -> Self:
+        if (self.measured_folds or 0) > self.folds:
+            raise ValueError(f"measured_folds is {self.measured_folds}, of {self.folds} folds")
+        return self
+
 
 def read_recipe(path: Path) -> Recipe:
     """Read a recipe.
@@ -50,10 +56,23 @@ def read_recipe(path: Path) -> Recipe:
     if not path.is_file():
         raise NotFoundError(f"There is no recipe {path}.", hint="Recipes that ship lie in training/recipes/.")
     try:
-        return Recipe.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        text = path.read_text(encoding="utf-8")
+        twice = _repeated_key(yaml.compose(text, Loader=yaml.SafeLoader))
+        if twice:
+            raise InputError(f"{path}: the field {twice!r} stands twice.", hint="Keep one.")
+        return Recipe.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not a YAML file in UTF-8.", hint="See training/recipes/ for examples.") from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the whole file"
         raise InputError(f"{path}: {field}: {first['msg']}.", hint="See training/recipes/ for examples.") from error
+
+
+def _repeated_key(node: yaml.Node | None) -> str:
+    """Give the first key of a mapping that stands twice, of which YAML would silently keep the last; empty without."""
+    if not isinstance(node, yaml.MappingNode):
+        return ""
+    names = [str(key.value) for key, _ in node.value]
+    here = next((name for row, name in enumerate(names) if name in names[:row]), "")
+    return here or next(filter(None, (_repeated_key(value) for _, value in node.value)), "")

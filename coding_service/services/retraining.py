@@ -9,7 +9,7 @@ from typing import Any
 
 from coding_service.errors import CodingError, ConflictError, NotFoundError
 from coding_service.services.examination import PASSED, Petition, examine
-from coding_service.services.promotion import settle
+from coding_service.services.promotion import settle, was_taken_back
 from coding_service.services.runs import Run, carry_out
 from coding_service.services.shelf import Shelf
 from coding_service.services.verified import take_verified
@@ -21,6 +21,8 @@ STALE_SECONDS = 300.0
 """Without a heartbeat for so long, a run has crashed."""
 BEATS = 10
 """Heartbeats in that time, so that a busy machine or store may miss some."""
+
+TAKEN_BACK = "taken back"
 
 Step = Callable[[str], None]
 
@@ -89,7 +91,8 @@ def retrain(workshop: Workshop, asked: Retraining, *, step: Step = lambda _: Non
     -------
     dict
         JSON-ready: ``outcome``: ``promoted``, ``passed`` where it was not to be promoted, ``refused``, ``too few``,
-        ``unchanged`` where it is being served already, or ``already running``; but for the last also ``bundle``,
+        ``taken back`` where the same bundle was promoted before and a person rolled it back, ``unchanged`` where it is
+        being served already, or ``already running``; but for the last also ``bundle``,
         ``figures``, and ``report``, what the gate found.
 
     Raises
@@ -138,6 +141,8 @@ def _do(workshop: Workshop, asked: Retraining, run_id: str, step: Step) -> tuple
     }
     if not asked.promote or examination.verdict != PASSED:
         return result, None
+    if was_taken_back(workshop.store, asked.scope.jurisdiction_id, examination.candidate.sha256):
+        return result | {"outcome": TAKEN_BACK}, None
     step("promoting")
     try:
         settle(workshop.store, petition, examination, run_id=run_id)

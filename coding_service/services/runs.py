@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -174,11 +174,23 @@ def _taxonomy(run: Run, recipe: Recipe) -> Taxonomy:
 
 
 def _way(run: Run, recipe: Recipe, verified: Verified | None) -> Translation | None:
-    """Give the way from the taxonomy version that the corpora of a recipe are coded in, where they need one."""
-    if verified is None or not verified.ways:
+    """Give the way from the taxonomy version that the corpora of a recipe are coded in, where they need one.
+
+    A version that the store holds need not lie on disk. One of another taxonomy is refused before its corpora are read.
+    """
+    if verified is None or not recipe.corpus:
         return None
-    own = _taxonomy(run, recipe)
-    return verified.ways.get((own.id, own.version))
+    own = recipe.taxonomy.id, recipe.taxonomy.version
+    stored = {*verified.ways, (verified.taxonomy.id, verified.taxonomy.version)}
+    if run.taxonomy or own not in stored:
+        on_disk = _taxonomy(run, recipe)
+        own = on_disk.id, on_disk.version
+    if own[0] not in {taxonomy_id for taxonomy_id, _ in stored}:
+        raise InputError(
+            f"Recipe {recipe.name!r} codes by {own[0]!r}, the store by {verified.taxonomy.id!r}.",
+            hint="Name a recipe of the store's taxonomy with --recipe.",
+        )
+    return verified.ways.get(own)
 
 
 def _read(
@@ -193,7 +205,21 @@ def _read(
         way = (ways or {}).get(path)
         narratives = read_corpus(path, taxonomy if way is None else way.old)
         corpora[name] = NamedCorpus(name, tuple(narratives if way is None else translate_narratives(way, narratives)))
+    _refuse_repeated(corpora.values())
     return list(corpora.values())
+
+
+def _refuse_repeated(corpora: Iterable[NamedCorpus]) -> None:
+    """Refuse a narrative that stands in two corpora, which would count twice."""
+    known: dict[tuple[str, str], str] = {}
+    for corpus in corpora:
+        for narrative in corpus.narratives:
+            first = known.setdefault((narrative.id, narrative.text), corpus.name)
+            if first != corpus.name:
+                raise CorpusError(
+                    f"Narrative {narrative.id!r} stands in corpus {first!r} and in {corpus.name!r}.",
+                    hint="Name each corpus once, in the recipe or with --corpus.",
+                )
 
 
 def _folder(run: Run, recipe: Recipe, corpora: Sequence[NamedCorpus], bundles: Path) -> Path:

@@ -112,7 +112,12 @@ def train(  # noqa: PLR0913 - what a run names, and where it is kept
             f"with {int((labels == PRESENT).sum())} positives; {recipe.folds} groups and a positive are the least.",
             hint="Name a larger corpus with --corpus.",
         )
+    tests = [
+        NamedCorpus(corpus.name, tuple(narrative for narrative in corpus.narratives if narrative.split == "test"))
+        for corpus in corpora
+    ]
     _refuse_overlap(narratives, measured)
+    _refuse_overlap(narratives, tests)
     step("fitting on all narratives")
     suggester = _fit(recipe, narratives, taxonomy, encoder, cache)
     out = score_out_of_fold(suggester, narratives, taxonomy, recipe, cache=cache, step=step)
@@ -127,14 +132,11 @@ def train(  # noqa: PLR0913 - what a run names, and where it is kept
     )
     step("measuring")
     figures, curves = _cross_validated(out, [narratives[row] for row in out.rows.tolist()], taxonomy)
-    tests = {
-        corpus.name: [narrative for narrative in corpus.narratives if narrative.split == "test"] for corpus in corpora
-    }
     return Trained(
         bundle,
         {
             "cross_validation": figures,
-            "test_splits": {name: measure(bundle, tested) for name, tested in tests.items() if tested},
+            "test_splits": {corpus.name: measure(bundle, corpus.narratives) for corpus in tests if corpus.narratives},
             "measured": {corpus.name: measure(bundle, corpus.narratives) for corpus in measured},
             "curves": curves,
         },
@@ -161,9 +163,10 @@ def _refuse_overlap(narratives: Sequence[CodedNarrative], measured: Sequence[Nam
         groups = {group_key(narrative) for narrative in corpus.narratives}
         if groups & trained:
             raise CorpusError(
-                f"{len(groups & trained)} of the {len(groups)} groups of corpus {corpus.name!r}, "
-                "which is only to be measured, are trained on, too.",
-                hint="Leave them out of one of the two: what a bundle has seen does not measure it.",
+                f"{len(groups & trained)} of the {len(groups)} groups of corpus {corpus.name!r} that only measure "
+                "the result are trained on, too.",
+                hint="Leave them out of one of the two, or put each group into one split: what a bundle has seen does "
+                "not measure it.",
             )
 
 

@@ -15,9 +15,14 @@ from coding_service.suggesters.tuning import Blend
 from coding_service.suggestions.scores import Floats
 
 HELD_OUT_SHARE = 0.2
+SHARES = (0.25, 0.5, 0.75, 1.0)
 GRID: tuple[Blend, ...] = tuple(
-    (a, b, c) for a, b, c in product((0.0, 0.25, 0.5, 0.75, 1.0), repeat=3) if max(a, b, c) == 1.0
+    (a, b, c) for a, b, c in product(reversed(SHARES), (0.0, *SHARES), (0.0, *SHARES)) if max(a, b, c) == 1.0
 )
+"""The best sentence counts in each: nothing else knows a code by its definition. Equal results take the earlier."""
+UNTOLD: Blend = (1.0, 0.0, 0.25)
+"""Where too little was held out to tell readings apart: the best sentence, and a little of the words."""
+FEWEST_POSITIVES = 30
 
 
 def held_out(narratives: Sequence[CodedNarrative], seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -41,10 +46,10 @@ def choose_blend(parts: Floats, labels: NDArray[np.int8]) -> Blend:
     Returns
     -------
     tuple of float
-        The largest is 1; equal results take the earlier, simpler entry of `GRID`.
+        The largest is 1; equal results take the earlier entry of `GRID`, and below `FEWEST_POSITIVES` it is `UNTOLD`.
     """
-    if parts.shape[1] == 0 or not (labels == 1).any():
-        return (1.0, 0.0, 0.0)
+    if (labels == 1).sum() < FEWEST_POSITIVES:
+        return UNTOLD
     return max(GRID, key=lambda blend: round(_quality(np.tensordot(np.array(blend), parts, axes=1), labels), 4))
 
 

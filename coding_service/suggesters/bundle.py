@@ -110,7 +110,6 @@ def write_bundle(
         As `check_free`.
     """
     check_free(folder, replace=replace)
-    folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         (scratch / WEIGHTS).mkdir()
@@ -134,8 +133,16 @@ def check_free(folder: Path, *, replace: bool) -> None:
     Raises
     ------
     BundleError
-        If the folder exists and ``replace`` is False, or holds something else than a bundle.
+        If the folder exists and ``replace`` is False, it holds something else than a bundle, or its parent, which is
+        made, cannot be written.
     """
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        Path(mkdtemp(prefix=f".{folder.name}-", dir=folder.parent)).rmdir()
+    except OSError as error:
+        raise BundleError(
+            f"No bundle can be written to {folder}: {error.strerror}.", hint="Name a folder that you may write to."
+        ) from error
     if not folder.exists():
         return
     if not replace:

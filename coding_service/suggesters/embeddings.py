@@ -5,9 +5,11 @@ import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from tempfile import TemporaryFile
 
 import numpy as np
 
+from coding_service.errors import InputError
 from coding_service.suggesters.clauses import RULE
 from coding_service.suggesters.encoder import Encoder, ReadSentences, Vectors
 from coding_service.suggesters.heads import Heads
@@ -28,7 +30,14 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            TemporaryFile(dir=folder).close()
+        except OSError as error:
+            raise InputError(
+                f"The cache {folder} cannot be written: {error.strerror}.",
+                hint="Name another folder by CODING_SERVICE_CACHE.",
+            ) from error
         self._encoder = encoder
         self._path = folder / f"embeddings-{encoder.sha256[:16]}-{RULE}.sqlite"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from weakref import WeakValueDictionary
 
-from coding_service.errors import BundleError
+from coding_service.errors import BundleError, MissingExtraError
 from coding_service.paths import data_root
 from coding_service.suggesters.encoder import DESCRIPTION, Encoder, ExportedEncoder, Graph, OnnxGraph, read_description
 
@@ -57,9 +57,15 @@ def open_encoder(reference: str, *, threads: int = 0, serving: bool = False) -> 
         return encoder
     if reference == STARTER:
         raise BundleError(f"There is no encoder in {folder}.", hint="Restore models/starter from its release.")
-    # Only this road needs torch, so only this road imports it.
-    from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder  # noqa: PLC0415
-
+    try:
+        # Only this road needs torch, so only this road imports it.
+        from coding_service.suggesters.encoder_torch import SentenceTransformerEncoder  # noqa: PLC0415
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            f"There is no exported encoder in {folder.absolute()}; to load {reference!r} otherwise needs torch, "
+            "which is not installed.",
+            hint="Name the folder of an exported encoder, or run `pip install 'io-coding[encoder]'`.",
+        ) from error
     return SentenceTransformerEncoder(reference)
 
 

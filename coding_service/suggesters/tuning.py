@@ -5,10 +5,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import AfterValidator, Field
 from scipy.special import expit, logit
 
 from coding_service.suggesters.heads import Heads
@@ -22,7 +23,17 @@ CLIP = 1e-5
 READING = "whole sentence and best clause"
 """Names how sentences are read: what siblings scored by another reading does not calibrate this one."""
 
-Blend = tuple[float, float, float]
+_Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _counts(blend: tuple[float, float, float]) -> tuple[float, float, float]:
+    if not any(blend):
+        raise ValueError("one of the three readings must count")
+    return blend
+
+
+Blend = Annotated[tuple[_Share, _Share, _Share], AfterValidator(_counts)]
+"""Weights of the best sentence, the narrative read at once and its words."""
 Head = tuple[Floats, float]
 """Weights and intercept of one code."""
 

@@ -25,6 +25,17 @@ def test_json_is_one_whole_object_a_line(capsys):
     assert "née" in lines[1]
 
 
+def test_what_was_not_measured_is_null_in_json(capsys):
+    print_rows([{"auc": float("nan"), "rows": [{"f1": float("nan")}]}], ["auc"], Format.JSON)
+    assert json.loads(capsys.readouterr().out, parse_constant=pytest.fail) == {"auc": None, "rows": [{"f1": None}]}
+
+
+def test_output_that_names_a_folder_is_refused(tmp_path):
+    with pytest.raises(InputError, match="cannot be written: Is a directory"):
+        write_output("text", tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 def test_csv_has_the_columns_and_full_precision(capsys):
     print_rows(iter(ROWS), COLUMNS, Format.CSV)
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))

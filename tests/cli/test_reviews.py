@@ -89,6 +89,18 @@ def test_empty_evaluation_half_is_told(run, coded):
     assert "No narrative of the store has a label yet" in str(result.exception)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--from-store", "--explain", "--output", "why.csv"], "--explain"),
+        (["--from-store", "--explain", "--to", "csv"], "--explain"),
+        (["--from-store", "--format", "csv"], "--to csv"),
+    ],
+)
+def test_options_that_would_do_nothing_are_refused(run, arguments, told):
+    assert told in str(run("corpus", "export", *arguments).exception)
+
+
 @pytest.mark.parametrize("arguments", [[], ["a.jsonl", "--from-store"], ["a.jsonl", "--explain"]])
 def test_corpus_comes_from_one_place(run, arguments):
     assert "from a file or from the store" in str(run("corpus", "export", *arguments).exception)

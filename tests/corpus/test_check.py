@@ -162,4 +162,6 @@ def test_lines_that_break_the_format_are_findings_and_ids_must_differ_across_fil
     assert [finding.rule for finding in report.findings] == ["format", "ids"]
     assert f"{second}:2" in report.findings[0].message
     second.write_text("")
-    assert [finding.message for finding in check_files([second], TREE).findings] == ["There is no narrative."]
+    assert [finding.message for finding in check_files([second], TREE).findings] == [
+        f"{second}: there is no narrative."
+    ]

@@ -62,6 +62,7 @@ def test_json_lines_of_another_shape_are_read_too(tmp_path):
 
 REFUSED = {
     "missing column": (SHEET.replace("Themes", "Codes"), "there is no column 'Themes'", "Codes"),
+    "column twice": (SHEET.replace("Review,", "Themes,"), "the column 'Themes' stands twice", ""),
     "unknown code": (SHEET.replace("Police", "Polise"), "row 2: 'Polise' in column 'Themes'", "--taxonomy"),
     "a text in the codes column": (SHEET.replace("Police", f"{SECRET} {SECRET} {SECRET} {SECRET}"), "a long text", ""),
     "empty text": (SHEET.replace("Nothing found.", "  "), "row 3: column 'Narrative' is empty", ""),

@@ -41,6 +41,9 @@ def test_there_are_recipes():
         (SOUND + "taxonomy: {id: a, vrsion: 1.0.0}", "taxonomy.vrsion"),
         (SOUND + "taxonomy: {version: 1.0}", "taxonomy.version: Input should be a valid string"),
         (SOUND + "corpus: a.jsonl", "corpus"),
+        (SOUND + "folds: 3\nfolds: 4", "the field 'folds' stands twice"),
+        (SOUND + "parameters: {strength: 1, strength: 2}", "the field 'strength' stands twice"),
+        (SOUND + "folds: 3\nmeasured_folds: 9", "measured_folds is 9, of 3 folds"),
     ],
 )
 def test_a_broken_recipe_is_told_by_file_and_field(tmp_path, content, said):

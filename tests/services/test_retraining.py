@@ -10,7 +10,7 @@ import pytest
 
 from coding_service.errors import ConflictError, CorpusError, NotFoundError
 from coding_service.services.examination import Petition
-from coding_service.services.promotion import promote
+from coding_service.services.promotion import promote, rollback
 from coding_service.services.retraining import Retraining, Workshop, retrain
 from coding_service.services.runs import Run, carry_out
 from coding_service.services.shelf import Shelf
@@ -148,6 +148,17 @@ def test_better_bundle_is_promoted_and_the_queue_ranked_by_it(workshop, recipe, 
     assert {"fitting on all narratives", "comparing", "promoting"} <= set(steps)
     json.dumps(done)
     assert retrain(shop, Retraining(recipe))["outcome"] == "unchanged"
+
+
+def test_bundle_that_a_person_rolled_back_is_not_promoted_again(workshop, recipe, verified):
+    """Guarantee: a retraining from cron does not undo what a person decided; it makes the same bundle, and says so."""
+    add_blind_gold(workshop.store, verified["north"])
+    done = retrain(workshop, Retraining(recipe))
+    rollback(workshop.store, workshop.shelf, Petition("", reason="Misses housing."))
+    again = retrain(workshop, Retraining(recipe))
+    assert (again["bundle"], again["outcome"]) == (done["bundle"], "taken back")
+    promote(workshop.store, workshop.shelf, Petition(done["bundle"]))
+    assert retrain(workshop, Retraining(recipe))["outcome"] == "unchanged"
 
 
 def test_bundle_is_only_examined_where_it_is_not_to_be_promoted(workshop, recipe, verified):

@@ -1,6 +1,7 @@
 """A training run from files: named, placed, told, and whole or not there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,11 +10,13 @@ from coding_service.corpus.files import write_corpus
 from coding_service.errors import BundleError, CorpusError, InputError, NotFoundError
 from coding_service.services import runs
 from coding_service.services.runs import Run, carry_out
+from coding_service.services.verified import Verified
 from coding_service.suggesters import encoders, sentence, tuned
 from coding_service.suggesters.bundle import read_bundle, read_manifest, verify_bundle
 from coding_service.suggesters.encoder import read_description
 from coding_service.suggesters.lexical import LexicalSuggester
 from coding_service.taxonomy.files import dump_taxonomy
+from coding_service.taxonomy.translation import Translation
 from tests.fakes import describe_hashing_encoder
 from tests.suggesters.conftest import hashing_encoder  # noqa: F401 - a fixture
 from tests.suggesters.narratives import make_corpus, make_taxonomy
@@ -43,12 +46,14 @@ def run(place, **changes):
     return carry_out(asked, bundles=place / "bundles", cache=place / "cache")
 
 
+def people(groups, prefix="more "):
+    """Make narratives of other groups than those of the recipe."""
+    return [replace(own, id=prefix + own.id, group=prefix + own.group) for own in make_corpus(groups)]
+
+
 def more(place, name, groups=6, prefix="more "):
     """Write a further corpus, of other groups."""
-    from dataclasses import replace
-
-    narratives = [replace(own, id=prefix + own.id, group=prefix + own.group) for own in make_corpus(groups)]
-    write_corpus(place / name, narratives)
+    write_corpus(place / name, people(groups, prefix))
     return str(place / name)
 
 
@@ -87,6 +92,49 @@ def test_corpora_of_one_file_name_stay_apart(place):
     (place / "again").mkdir()
     done = run(place, name="m", corpora=(more(place, "again/one.jsonl"),))
     assert len({corpus["name"] for corpus in done["corpora"]}) == 2
+
+
+def test_a_corpus_does_not_count_twice(place):
+    with pytest.raises(CorpusError, match="stands in corpus 'one' and in 'one-2'"):
+        run(place, corpora=(str(place / "corpora" / "one.jsonl"),))
+
+
+def test_a_place_that_cannot_be_written_is_told_before_training(place, monkeypatch):
+    """Guarantee: what took hours to train is not lost for want of a place."""
+    monkeypatch.setattr(runs, "train", None)
+    (place / "file").touch()
+    with pytest.raises(BundleError, match="No bundle can be written"):
+        run(place, output=place / "file" / "mine")
+
+
+def test_a_cache_that_cannot_be_written_is_told(place):
+    (place / "cache").touch()
+    (place / "tiny.yaml").write_text(RECIPE.replace("lexical", "sentence"))
+    with pytest.raises(InputError, match="CODING_SERVICE_CACHE"):
+        run(place, name="mine")
+
+
+def test_corpora_in_a_version_that_only_the_store_holds_are_translated(place):
+    """Guarantee: a taxonomy that came from a file need not lie where it was once read."""
+    old = make_taxonomy()
+    new = replace(old, version="2.0.0")
+    (place / "small.yaml").unlink()
+    (place / "tiny.yaml").write_text(RECIPE.replace("{id: small.yaml}", "{id: small, version: 1.0.0}"))
+    verified = Verified(
+        tuple(people(6)), new, (), "f" * 64, {("small", "1.0.0"): replace(Translation.identity(old), new=new)}
+    )
+    asked = Run(place / "tiny.yaml", name="mine")
+    done = carry_out(asked, bundles=place / "bundles", cache=place / "cache", verified=verified)
+    assert done["taxonomy"] == {"id": "small", "version": "2.0.0"}
+    assert {corpus["name"] for corpus in done["corpora"]} == {"one", "verified"}
+
+
+def test_a_recipe_of_another_taxonomy_than_the_store_is_told(place):
+    other = replace(make_taxonomy(), id="theirs")
+    verified = Verified(tuple(people(6)), other, (), "f" * 64)
+    asked = Run(place / "tiny.yaml", name="mine")
+    with pytest.raises(InputError, match="codes by 'small', the store by 'theirs'"):
+        carry_out(asked, bundles=place / "bundles", cache=place / "cache", verified=verified)
 
 
 def test_a_taken_place_is_told_before_training(place, monkeypatch):

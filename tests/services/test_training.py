@@ -75,6 +75,16 @@ def test_a_measured_corpus_only_measures():
     assert with_it.metrics["cross_validation"] == without.metrics["cross_validation"]
 
 
+def test_a_group_does_not_stand_in_the_test_split_too():
+    """Guarantee: no figure of a test split is over groups that were trained on, in one file or in two."""
+    torn = [replace(narrative, split=("train", "test")[row % 2]) for row, narrative in enumerate(make_corpus(24))]
+    with pytest.raises(CorpusError, match="groups of corpus 'torn' that only measure"):
+        train(recipe(), [named(torn, "torn")], TAXONOMY)
+    tests = [replace(narrative, split="test") for narrative in make_corpus(6)]
+    with pytest.raises(CorpusError, match="groups of corpus 'tests' that only measure"):
+        train(recipe(), [named(make_corpus()), named(tests, "tests")], TAXONOMY)
+
+
 def test_a_group_cannot_train_and_be_measured():
     with pytest.raises(CorpusError, match="3 of the 3 groups of corpus 'again'"):
         train(recipe(), [named(make_corpus())], TAXONOMY, measured=[named(make_corpus(3), "again")])

@@ -139,3 +139,13 @@ def test_copies_of_an_encoder_in_use_share_it(shipped, tmp_path):
     save_encoder("starter", tmp_path / "copy")
     assert open_encoder(str(tmp_path / "copy"), threads=1) is shipped
     assert open_encoder(str(tmp_path / "copy"), threads=2) is not shipped
+
+
+def test_encoder_that_is_nowhere_is_named_with_both_ways_to_it(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "coding_service.suggesters.encoder_torch", raising=False)
+    with pytest.raises(MissingExtraError) as caught:
+        open_encoder("build/encoder")
+    assert str(tmp_path / "build" / "encoder") in caught.value.message
+    assert "io-coding[encoder]" in caught.value.hint

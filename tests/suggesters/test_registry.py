@@ -19,6 +19,8 @@ def test_unknown_name_lists_the_known_ones():
         ("lexical", {"max_terms": "many"}, "'max_terms'"),
         ("sentence", {"rounds": 99}, "'rounds'"),
         ("sentence", {"blend": [1, 2]}, "'blend"),
+        ("sentence", {"blend": [0, 0, 0]}, "one of the three readings must count"),
+        ("tuned", {"blend": [-1, 0, 1]}, "'blend"),
     ],
 )
 def test_parameter_out_of_range_is_named(name, parameters, said):
