@@ -73,8 +73,9 @@ def _refuse_taken(host: str, port: int) -> None:
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (")[0]
         raise InputError(
-            f"The server cannot listen on {host!r}, port {port}: {error.strerror or error}.",
+            f"The server cannot listen on {host!r}, port {port}: {reason}.",
             hint="Name another --port or --host, or stop what listens there.",
         ) from error
 
