@@ -185,9 +185,11 @@ def check_labels(labels: Sequence[NewLabel], taxonomy: Taxonomy) -> None:
     InputError
         If there is none or too many, or one is malformed.
     """
-    if not 0 < len(labels) <= MOST_LABELS:
+    if not labels:
+        raise InputError("There is no label.", hint="Say of one code at least whether it holds.")
+    if len(labels) > MOST_LABELS:
         raise InputError(
-            f"{len(labels)} labels were sent; expected 1 to {MOST_LABELS}.", hint="Send them in several requests."
+            f"{len(labels)} labels were sent; expected {MOST_LABELS} at most.", hint="Send them in several requests."
         )
     seen: set[str] = set()
     for position, new in enumerate(labels):

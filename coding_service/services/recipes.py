@@ -62,11 +62,15 @@ def read_recipe(path: Path) -> Recipe:
             raise InputError(f"{path}: the field {twice!r} stands twice.", hint="Keep one.")
         return Recipe.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not a YAML file in UTF-8.", hint="See training/recipes/ for examples.") from error
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        raise InputError(f"{where} is not a YAML file in UTF-8.", hint="See training/recipes/ for examples.") from error
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(map(str, first["loc"])) or "the whole file"
-        raise InputError(f"{path}: {field}: {first['msg']}.", hint="See training/recipes/ for examples.") from error
+        raise InputError(
+            f"{path}: {field}: {first['msg']}.", hint=f"The fields of a recipe are {', '.join(Recipe.model_fields)}."
+        ) from error
 
 
 def _repeated_key(node: yaml.Node | None) -> str:

@@ -127,7 +127,7 @@ def test_who_looks_at_a_dispute_no_longer_codes_independently(team):
 
 
 BAD = {
-    "nothing": (ruling(), InputError, "0 labels"),
+    "nothing": (ruling(), InputError, "There is no label"),
     "unknown code": (ruling(("family.safe_slep", "present")), InputError, "Did you mean 'family.safe_sleep'"),
     "group": (ruling(("family", "present")), InputError, "no selectable code"),
     "label": (ruling((SLEEP, "maybe")), InputError, "present, absent, unknown"),
