@@ -127,6 +127,13 @@ def require_store(settings: Settings) -> Engine:
     return _ready(open_existing(settings.database, first_taxonomy=settings.taxonomy))
 
 
+def require_keys(settings: Settings) -> Engine:
+    """Open the store that the settings name for its keys, whatever it codes by; see `require_store`."""
+    engine = open_existing(settings.database)
+    require_schema(engine)
+    return engine
+
+
 def _ready(engine: Engine) -> Engine:
     require_schema(engine)
     require_first_taxonomy(engine)

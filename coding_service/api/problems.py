@@ -82,7 +82,7 @@ def stopping() -> JSONResponse:
         "The server is stopping",
         "The server stopped before it could answer.",
         code="stopping",
-        hint="Send the request again, with the same Idempotency-Key if it had one.",
+        hint="It may have been done all the same: send it again with its Idempotency-Key, or look first.",
     )
     return JSONResponse(body, 503, media_type=MEDIA_TYPE)
 

@@ -29,7 +29,7 @@ def create(
     ] = False,
 ) -> None:
     """Make a key and print its secret, this once."""
-    from coding_service.bootstrap import require_store
+    from coding_service.bootstrap import require_keys
     from coding_service.services.keys import KeyRequest, create_key
     from coding_service.settings import Settings
 
@@ -38,7 +38,7 @@ def create(
             "A key reaches one jurisdiction or all.", hint="Give --jurisdiction NAME or --all-jurisdictions."
         )
     request = KeyRequest(person, role, jurisdiction or None, name=name, new_jurisdiction=new_jurisdiction)
-    secret, facts = create_key(require_store(Settings()), request)
+    secret, facts = create_key(require_keys(Settings()), request)
     say(f"Key {facts.prefix} of {facts.person}, {facts.role} in {facts.jurisdiction or 'all jurisdictions'}.")
     say("The secret is shown this once; keep it safe:")
     typer.echo(secret)
@@ -49,19 +49,19 @@ def revoke(
     prefix: Annotated[str, typer.Argument(metavar="PREFIX", help="The first 12 characters of the key.")],
 ) -> None:
     """Revoke a key for good, at once."""
-    from coding_service.bootstrap import require_store
+    from coding_service.bootstrap import require_keys
     from coding_service.services.keys import revoke_key
     from coding_service.settings import Settings
 
-    facts = revoke_key(require_store(Settings()), prefix)
+    facts = revoke_key(require_keys(Settings()), prefix)
     say(f"Key {facts.prefix} of {facts.person} is revoked.")
 
 
 @app.command("list", epilog=example("$ io-coding keys list --format csv"))
 def list_(*, output_format: FormatOption = Format.TABLE) -> None:
     """List all keys, revoked ones too; the secrets are not kept."""
-    from coding_service.bootstrap import require_store
+    from coding_service.bootstrap import require_keys
     from coding_service.services.keys import list_keys
     from coding_service.settings import Settings
 
-    print_rows((asdict(facts) for facts in list_keys(require_store(Settings()))), COLUMNS, output_format)
+    print_rows((asdict(facts) for facts in list_keys(require_keys(Settings()))), COLUMNS, output_format)

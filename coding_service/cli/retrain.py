@@ -1,6 +1,7 @@
 """``io-coding retrain``: from what people verified to a promoted bundle, in one go."""
 
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -24,12 +25,12 @@ EXIT_CODES = {
 """Outcome -> exit code; whatever fails exits with 1."""
 TOLD = {
     "promoted": "Bundle {bundle!r} passed the gate and is promoted.",
-    "passed": "Bundle {bundle!r} passed the gate; `io-coding bundles promote {bundle}` promotes it.",
+    "passed": "Bundle {bundle!r} passed the gate; `io-coding bundles promote {bundle}{pointer}` promotes it.",
     "unchanged": "Bundle {bundle!r}, made of the same narratives, is being served already.",
     "refused": "The gate refused bundle {bundle!r}.",
     "too few": "There are too few blind reviews to judge bundle {bundle!r}.",
     "taken back": "Bundle {bundle!r}, made of the same narratives, was rolled back and stays so; "
-    "`io-coding bundles promote {bundle}` promotes it again.",
+    "`io-coding bundles promote {bundle}{pointer}` promotes it again.",
     "already running": "Another training is at work; nothing was done.",
 }
 
@@ -85,5 +86,6 @@ def retrain(
         print_rows([result], (), output_format)
     elif result.get("report"):
         tell_report(result["report"], output_format)
-    say(TOLD[result["outcome"]].format(bundle=result.get("bundle")))
+    pointer = f" --jurisdiction {quote(jurisdiction)}" if jurisdiction else ""
+    say(TOLD[result["outcome"]].format(bundle=result.get("bundle"), pointer=pointer))
     raise typer.Exit(EXIT_CODES[result["outcome"]])

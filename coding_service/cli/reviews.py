@@ -38,7 +38,8 @@ def import_(
 
     A line of JSON Lines is {"id", "cause", "incident_type", "incident_date", "review_date", "completed", "narratives":
     [{"id", "text"}]}; the columns of CSV are review_id, cause, incident_type, incident_date, review_date, completed,
-    narrative_id, text. Only the id of the review must be there. A known review is corrected; a text never changes.
+    narrative_id, text. Only the id of the review must be there; dates are YYYY-MM-DD, completed is true or false. A
+    known review is corrected; a text never changes.
     """
     from coding_service.bootstrap import intake, require_store
     from coding_service.services.review_exchange import import_reviews

@@ -1,5 +1,6 @@
 """``io-coding serve``: the HTTP service."""
 
+import errno
 import socket
 from typing import Annotated, Any
 
@@ -71,13 +72,29 @@ def serve(
 def _refuse_taken(host: str, port: int) -> None:
     """Say in our words that an address is no good or taken; uvicorn tells an error number, and not of what."""
     try:
-        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+        failures = [_failure(found) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
     except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (")[0]
+        failures = [error]
+    # A name may stand for several addresses, of which the machine lacks one, such as ::1 without IPv6.
+    lacking = [failure for failure in failures if failure and failure.errno == errno.EADDRNOTAVAIL]
+    told = [failure for failure in failures if failure and (failure not in lacking or len(lacking) == len(failures))]
+    if told:
         raise InputError(
-            f"The server cannot listen on {host!r}, port {port}: {reason}.",
+            f"The server cannot listen on {host!r}, port {port}: {told[0].strerror}.",
             hint="Name another --port or --host, or stop what listens there.",
-        ) from error
+        )
+
+
+def _failure(found: tuple[Any, ...]) -> OSError | None:
+    """Try an address that `socket.getaddrinfo` gave; gives what is wrong with it."""
+    family, kind, _, _, address = found
+    with socket.socket(family, kind) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            return error
+    return None
 
 
 def _logging() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from coding_service.errors import ForbiddenError
 from coding_service.services.authentication import Caller
 from coding_service.store import Engine, Scope, UnitOfWork
+from coding_service.store.people import same_address
 
 
 def act_as(store: Engine, email: str, role: str) -> Caller:
@@ -22,7 +23,7 @@ def act_as(store: Engine, email: str, role: str) -> Caller:
     ForbiddenError
         If the person has no key of that role which is not revoked.
     """
-    wanted = email.strip().casefold()
+    wanted = same_address(email)
     with UnitOfWork(store, reading=True) as work:
         for key, person in work.keys.all(Scope.everything()):
             if person.email == wanted and key.role == role and key.revoked_at is None:

@@ -173,8 +173,16 @@ def rollback(store: Engine, shelf: Shelf, petition: Petition) -> dict[str, Any]:
 def was_taken_back(store: Engine, jurisdiction: Jurisdiction, sha256: str) -> bool:
     """Tell whether a bundle was promoted for a pointer and rolled back, and not promoted again since."""
     with UnitOfWork(store, reading=True) as work:
-        promoted = {row.bundle_sha256 for row in work.promotions.of_pointer(jurisdiction) if row.kind == "promote"}
-        return sha256 in promoted - {row.bundle_sha256 for row in _standing(work, jurisdiction)}
+        history = work.promotions.of_pointer(jurisdiction)
+    standing: list[str | None] = []
+    taken: set[str | None] = set()
+    for row in reversed(history):
+        if row.kind == "promote":
+            standing.append(row.bundle_sha256)
+            taken.discard(row.bundle_sha256)
+        elif standing:
+            taken.add(standing.pop())
+    return sha256 in taken
 
 
 def _standing(work: UnitOfWork, pointer: Jurisdiction) -> list[PromotionRow]:

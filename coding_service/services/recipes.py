@@ -73,10 +73,20 @@ def read_recipe(path: Path) -> Recipe:
         ) from error
 
 
-def _repeated_key(node: yaml.Node | None) -> str:
-    """Give the first key of a mapping that stands twice, of which YAML would silently keep the last; empty without."""
-    if not isinstance(node, yaml.MappingNode):
-        return ""
-    names = [str(key.value) for key, _ in node.value]
-    here = next((name for row, name in enumerate(names) if name in names[:row]), "")
-    return here or next(filter(None, (_repeated_key(value) for _, value in node.value)), "")
+def _repeated_key(root: yaml.Node | None) -> str:
+    """Give a key that stands twice in a mapping, of which YAML would silently keep the last; empty without."""
+    waiting, seen = [root], set[int]()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            names = [str(key.value) for key, _ in node.value]
+            twice = next((name for row, name in enumerate(names) if name in names[:row]), "")
+            if twice:
+                return twice
+            waiting += [value for _, value in node.value]
+    return ""

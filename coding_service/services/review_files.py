@@ -32,6 +32,12 @@ def _written_out(value: object) -> object:
     raise ValueError("a date is written YYYY-MM-DD")
 
 
+def _yes_or_no(value: object) -> object:
+    if isinstance(value, bool):
+        return value
+    raise ValueError("is written true or false")
+
+
 def bare(value: str) -> str:
     """Refuse white space around a name: a table loses it, and the same thing would be known by two names."""
     if value != value.strip():
@@ -59,7 +65,7 @@ class _ReviewLine(_Part):
     incident_type: str | None = None
     incident_date: Day | None = None
     review_date: Day | None = None
-    completed: Annotated[bool, Field(strict=True)] = False
+    completed: Annotated[bool, BeforeValidator(_yes_or_no)] = False
     narratives: tuple[_NarrativeLine, ...] = ()
 
 
@@ -159,8 +165,9 @@ def _from_csv(content: str, name: str) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise InputError(f"{where}: has more cells than the heading.", hint="Quote cells that hold a comma.")
             facts = {column: (row.get(column) or "").strip() for column in REVIEW_COLUMNS}
             review_id = facts.pop("review_id")
-            told = {column: _YES_NO.get(value.lower(), value) for column, value in facts.items() if value}
-            record = {"id": review_id, **told}
+            record: dict[str, Any] = {"id": review_id, **{column: value for column, value in facts.items() if value}}
+            if facts["completed"]:
+                record["completed"] = _YES_NO.get(facts["completed"].lower(), facts["completed"])
             first, review = grouped.setdefault(review_id, (where, {**record, "narratives": []}))
             if record != {key: value for key, value in review.items() if key != "narratives"}:
                 raise InputError(

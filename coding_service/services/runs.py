@@ -3,7 +3,7 @@
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -77,8 +77,8 @@ def carry_out(
 ) -> dict[str, Any]:
     """Train a bundle and write it; nothing is written unless all goes well.
 
-    With verified narratives a bundle that the same recipe made of the same narratives is given instead of a new one,
-    unless the run names one.
+    Only the folder that the bundle is to lie in is made before. With verified narratives a bundle that the same recipe
+    made of the same narratives is given instead of a new one, unless the run names one.
 
     Parameters
     ----------
@@ -112,7 +112,16 @@ def carry_out(
     taxonomy = _taxonomy(run, recipe) if verified is None else verified.taxonomy
     beside = run.recipe.parent
     named = [str(beside / path) for path in recipe.corpus]
-    corpora = _read([*named, *run.corpora], taxonomy, dict.fromkeys(named, _way(run, recipe, verified)))
+    way = _way(run, recipe, verified)
+    try:
+        corpora = _read([*named, *run.corpora], taxonomy, dict.fromkeys(named, way))
+    except CorpusError as error:
+        named_by_file = (beside / recipe.taxonomy.id).is_file()
+        if verified is None or recipe.taxonomy.id == taxonomy.id or way is not None or named_by_file:
+            raise
+        told = f"Recipe {recipe.name!r} is for {recipe.taxonomy.id!r}, and the store codes by {taxonomy.id!r}."
+        raise CorpusError(f"{told} {error.message}", hint="Name a recipe of that taxonomy with --recipe.") from error
+    _refuse_repeated(corpora)
     corpora += [] if verified is None else [NamedCorpus(NAME, verified.narratives)]
     if not corpora:
         raise CorpusError(f"Recipe {recipe.name!r} names no corpus.", hint="Name one in it, or with --corpus.")
@@ -176,21 +185,15 @@ def _taxonomy(run: Run, recipe: Recipe) -> Taxonomy:
 def _way(run: Run, recipe: Recipe, verified: Verified | None) -> Translation | None:
     """Give the way from the taxonomy version that the corpora of a recipe are coded in, where they need one.
 
-    A version that the store holds need not lie on disk. One of another taxonomy is refused before its corpora are read.
+    A version that the store holds need not lie on disk.
     """
-    if verified is None or not recipe.corpus:
+    if verified is None or not verified.ways:
         return None
-    own = recipe.taxonomy.id, recipe.taxonomy.version
-    stored = {*verified.ways, (verified.taxonomy.id, verified.taxonomy.version)}
-    if run.taxonomy or own not in stored:
-        on_disk = _taxonomy(run, recipe)
-        own = on_disk.id, on_disk.version
-    if own[0] not in {taxonomy_id for taxonomy_id, _ in stored}:
-        raise InputError(
-            f"Recipe {recipe.name!r} codes by {own[0]!r}, the store by {verified.taxonomy.id!r}.",
-            hint="Name a recipe of the store's taxonomy with --recipe.",
-        )
-    return verified.ways.get(own)
+    named = recipe.taxonomy.id, recipe.taxonomy.version or ""
+    if not run.taxonomy and named in verified.ways:
+        return verified.ways[named]
+    own = _taxonomy(run, recipe)
+    return verified.ways.get((own.id, own.version))
 
 
 def _read(
@@ -205,11 +208,10 @@ def _read(
         way = (ways or {}).get(path)
         narratives = read_corpus(path, taxonomy if way is None else way.old)
         corpora[name] = NamedCorpus(name, tuple(narratives if way is None else translate_narratives(way, narratives)))
-    _refuse_repeated(corpora.values())
     return list(corpora.values())
 
 
-def _refuse_repeated(corpora: Iterable[NamedCorpus]) -> None:
+def _refuse_repeated(corpora: Sequence[NamedCorpus]) -> None:
     """Refuse a narrative that stands in two corpora, which would count twice."""
     known: dict[tuple[str, str], str] = {}
     for corpus in corpora:

@@ -166,7 +166,7 @@ def _refuse_overlap(narratives: Sequence[CodedNarrative], measured: Sequence[Nam
                 f"{len(groups & trained)} of the {len(groups)} groups of corpus {corpus.name!r} that only measure "
                 "the result are trained on, too.",
                 hint="Leave them out of one of the two, or put each group into one split: what a bundle has seen does "
-                "not measure it.",
+                "not measure it. Narratives without a group are told apart by their ids, which must differ.",
             )
 
 

@@ -38,7 +38,7 @@ def backup(engine: Engine, path: Path) -> int:
     MissingExtraError
         If pg_dump is needed and not found.
     StoreError
-        If the store is empty, or the copy fails or is not sound.
+        If an SQLite store is empty, or the copy fails or is not sound.
     """
     if path.exists() or not path.parent.is_dir():
         told = "is there already" if path.exists() else "lies in a folder that does not exist"

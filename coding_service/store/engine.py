@@ -76,7 +76,7 @@ def is_there(url: str) -> bool:
     InputError
         If the URL is not one of SQLite or PostgreSQL.
     StoreError
-        If it names a folder.
+        If it names a folder, or what this account may not look at.
     """
     path = _file_of(_readable(url))
     return path is None or path.is_file()
@@ -102,7 +102,13 @@ def _file_of(target: URL) -> Path | None:
     if target.get_backend_name() != "sqlite":
         return None
     path = Path(str(target.database)).expanduser()
-    if path.is_dir():
+    try:
+        folder = path.is_dir()
+    except OSError as error:  # a folder that may not be entered, or a name too long
+        raise StoreError(
+            f"The store {path} cannot be reached ({error.strerror}).", hint="Name a file that you may read and write."
+        ) from error
+    if folder:
         raise StoreError(f"The store {path} is a folder.", hint="Name a file: sqlite:///PATH.")
     return path
 

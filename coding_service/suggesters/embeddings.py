@@ -30,16 +30,17 @@ class CachedEncoder:
     """
 
     def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        self._path = folder / f"embeddings-{encoder.sha256[:16]}-{RULE}.sqlite"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            TemporaryFile(dir=folder).close()
+            if not self._path.exists():  # one that is there may lie where nothing can be added
+                TemporaryFile(dir=folder).close()
         except OSError as error:
             raise InputError(
                 f"The cache {folder} cannot be written: {error.strerror}.",
                 hint="Name another folder by CODING_SERVICE_CACHE.",
             ) from error
-        self._encoder = encoder
-        self._path = folder / f"embeddings-{encoder.sha256[:16]}-{RULE}.sqlite"
 
     @property
     def sha256(self) -> str:

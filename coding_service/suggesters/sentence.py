@@ -46,7 +46,8 @@ class SentenceParameters:
     rounds: Annotated[int, Field(ge=1, le=10)] = 2
     """Times that the telling sentence of a positive narrative without evidence is looked for."""
     blend: Blend | None = None
-    """Weights of the best sentence, the narrative read at once and its words; left out, chosen on a held-out fifth."""
+    """Weights of the best sentence, the narrative read at once and its words; left out, chosen on a held-out
+    fifth, where that holds enough to tell."""
 
 
 @dataclass(frozen=True)

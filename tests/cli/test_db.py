@@ -98,3 +98,12 @@ def test_key_is_shown_once_on_standard_output_listed_and_revoked(io_coding):
     assert secret not in listed.stdout
     assert io_coding("keys", "revoke", secret[:12]).returncode == 0
     assert json.loads(io_coding("keys", "list", "--format", "json").stdout)["revoked_at"]
+
+
+def test_keys_are_revoked_whatever_the_store_codes_by(cli, tmp_path, monkeypatch):
+    monkeypatch.setenv("CODING_SERVICE_DATABASE", f"sqlite:///{tmp_path / 'store.sqlite'}")
+    assert cli("db", "upgrade").code == 0
+    monkeypatch.setenv("CODING_SERVICE_TAXONOMY", str(tmp_path / "gone.yaml"))
+    who = ["--person", "ann@north.example", "--role", "reviewer", "--jurisdiction", "north", "--new-jurisdiction"]
+    secret = cli("keys", "create", *who).out.strip()
+    assert cli("keys", "revoke", secret[:12]).code == 0

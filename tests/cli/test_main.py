@@ -140,7 +140,7 @@ def test_setting_that_cannot_be_read_is_named_without_its_value(call, monkeypatc
     assert "Traceback" not in told
 
 
-@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:////tmp", "mysql://host/name"])
+@pytest.mark.parametrize("url", ["sqlite:///:memory:", "sqlite:////tmp", "sqlite:////tmp/" + "x" * 300])
 def test_store_that_cannot_be_one_is_refused_at_the_start(call, monkeypatch, url):
     """Guarantee: a server never starts without a store, and so without keys, because its address is no good."""
     monkeypatch.setenv("CODING_SERVICE_DATABASE", url)

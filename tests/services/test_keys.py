@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import text
 
 from coding_service.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
+from coding_service.services.acting import act_as
 from coding_service.services.keys import KeyRequest, authenticate, create_key, list_keys, revoke_key
 from coding_service.store import Scope, UnitOfWork
 
@@ -94,6 +95,10 @@ def test_person_is_one_however_the_accents_of_the_address_are_composed(engine):
     for email in ("zo\u00eb@north.example", "zoe\u0308@north.example"):
         create_key(engine, KeyRequest(email, "reviewer", "north", new_jurisdiction=True))
     assert len({facts.person for facts in list_keys(engine)}) == 1
+    acting = {
+        act_as(engine, email, "reviewer").person_id for email in ("ZO\u00cb@north.example", "zoe\u0308@north.example")
+    }
+    assert len(acting) == 1
 
 
 @pytest.mark.parametrize("name", [" ", " north", "x" * 201])

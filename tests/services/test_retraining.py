@@ -159,6 +159,10 @@ def test_bundle_that_a_person_rolled_back_is_not_promoted_again(workshop, recipe
     assert (again["bundle"], again["outcome"]) == (done["bundle"], "taken back")
     promote(workshop.store, workshop.shelf, Petition(done["bundle"]))
     assert retrain(workshop, Retraining(recipe))["outcome"] == "unchanged"
+    for name in ("old", done["bundle"]):
+        promote(workshop.store, workshop.shelf, Petition(name, force=True, reason="For a while."))
+    rollback(workshop.store, workshop.shelf, Petition("", reason="Misses housing after all."))
+    assert retrain(workshop, Retraining(recipe))["outcome"] == "taken back"
 
 
 def test_bundle_is_only_examined_where_it_is_not_to_be_promoted(workshop, recipe, verified):

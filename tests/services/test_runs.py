@@ -15,7 +15,7 @@ from coding_service.suggesters import encoders, sentence, tuned
 from coding_service.suggesters.bundle import read_bundle, read_manifest, verify_bundle
 from coding_service.suggesters.encoder import read_description
 from coding_service.suggesters.lexical import LexicalSuggester
-from coding_service.taxonomy.files import dump_taxonomy
+from coding_service.taxonomy.files import dump_taxonomy, find_taxonomy
 from coding_service.taxonomy.translation import Translation
 from tests.fakes import describe_hashing_encoder
 from tests.suggesters.conftest import hashing_encoder  # noqa: F401 - a fixture
@@ -130,11 +130,27 @@ def test_corpora_in_a_version_that_only_the_store_holds_are_translated(place):
 
 
 def test_a_recipe_of_another_taxonomy_than_the_store_is_told(place):
-    other = replace(make_taxonomy(), id="theirs")
-    verified = Verified(tuple(people(6)), other, (), "f" * 64)
+    (place / "tiny.yaml").write_text(RECIPE.replace("small.yaml", "small"))
     asked = Run(place / "tiny.yaml", name="mine")
-    with pytest.raises(InputError, match="codes by 'small', the store by 'theirs'"):
+    verified = Verified(tuple(people(6)), find_taxonomy("io-themes"), (), "f" * 64)
+    with pytest.raises(CorpusError, match="is for 'small', and the store codes by 'io-themes'"):
         carry_out(asked, bundles=place / "bundles", cache=place / "cache", verified=verified)
+
+
+@pytest.mark.parametrize("named", ["{id: gone.yaml}", "{id: another}"])
+def test_corpora_that_fit_the_taxonomy_of_the_store_train_whatever_the_recipe_names(place, named):
+    """Guarantee: a fork under an id of its own, or a file that is gone, hinder no retraining."""
+    (place / "tiny.yaml").write_text(RECIPE.replace("{id: small.yaml}", named))
+    verified = Verified(tuple(people(6)), make_taxonomy(), (), "f" * 64)
+    asked = Run(place / "tiny.yaml", name="mine")
+    done = carry_out(asked, bundles=place / "bundles", cache=place / "cache", verified=verified)
+    assert {corpus["name"] for corpus in done["corpora"]} == {"one", "verified"}
+
+
+def test_a_whole_and_a_part_of_it_may_both_be_measured(place):
+    measured = (more(place, "all.jsonl", prefix="h "), more(place, "part.jsonl", groups=3, prefix="h "))
+    done = run(place, name="m", measured=measured)
+    assert {"all", "part"} <= {row["set"] for row in done["figures"]}
 
 
 def test_a_taken_place_is_told_before_training(place, monkeypatch):
