@@ -13,7 +13,8 @@ from coding_service.services.review_files import Day, bare
 from coding_service.services.reviews import NewReview
 
 Id = Annotated[str, Field(description="Id given by the server.", examples=[EXAMPLE_ID])]
-_BARE: JsonDict = {"pattern": r"^\S([\s\S]*\S)?$"}
+_BARE: JsonDict = {"pattern": r"^\S([\s\S]*\S)?(?![\s\S])"}
+"""No white space around it; ended by a look ahead, for `$` lets a last line feed pass in some engines."""
 ExternalId = Annotated[
     Unicode,
     AfterValidator(bare),
