@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import cast, get_args
 
-from coding_service.errors import ConflictError, InputError, NotFoundError, UnauthenticatedError
+from coding_service.errors import ConflictError, InputError, UnauthenticatedError
 from coding_service.services.authentication import Caller, DigestKeys
+from coding_service.services.jurisdictions import jurisdiction_named
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.rows import ApiKeyRow, PersonRow, Role
 
@@ -101,7 +102,9 @@ def create_key(engine: Engine, request: KeyRequest) -> tuple[str, KeyFacts]:
     _refuse_malformed(request)
     secret = _MARK + secrets.token_urlsafe(32)
     with UnitOfWork(engine) as work:
-        jurisdiction_id = _jurisdiction_id(work, request)
+        jurisdiction_id = None
+        if request.jurisdiction is not None:
+            jurisdiction_id = jurisdiction_named(work, request.jurisdiction, new=request.new_jurisdiction).id
         person = work.people.by_email(request.email) or work.people.add(
             request.email, request.name or request.email, jurisdiction_id=jurisdiction_id
         )
@@ -184,20 +187,6 @@ def _refuse_malformed(request: KeyRequest) -> None:
     name, at, host = request.email.strip().partition("@")
     if not (name and at and host) or any(map(str.isspace, name + host)):
         raise InputError(f"{request.email!r} is not an e-mail address.", hint="Write it as name@agency.example.")
-
-
-def _jurisdiction_id(work: UnitOfWork, request: KeyRequest) -> str | None:
-    if request.jurisdiction is None:
-        return None
-    known = {row.name: row.id for row in work.jurisdictions.all(Scope.everything())}
-    if request.jurisdiction in known:
-        return known[request.jurisdiction]
-    if not request.new_jurisdiction:
-        raise NotFoundError(
-            f"There is no jurisdiction {request.jurisdiction!r}; known are: {', '.join(known) or 'none yet'}.",
-            hint="Correct the name, or add --new-jurisdiction to make it.",
-        )
-    return work.jurisdictions.add(request.jurisdiction).id
 
 
 def _jurisdiction_names(work: UnitOfWork) -> dict[str | None, str | None]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from coding_service.errors import ConflictError, InputError
 from coding_service.services.authentication import Caller
+from coding_service.services.jurisdictions import jurisdiction_named
 from coding_service.services.narratives import put_narrative, record
 from coding_service.services.reviews import Intake, NewReview, check_review, put_review
 from coding_service.store import Engine, Event, Scope, UnitOfWork
@@ -67,7 +68,7 @@ def import_reviews(
         except InputError as error:
             raise type(error)(f"Review {review.external_id!r}: {error.message}", hint=error.hint) from error
     with UnitOfWork(store) as work:
-        owner = _jurisdiction(work, jurisdiction, new=new_jurisdiction)
+        owner = jurisdiction_named(work, jurisdiction, new=new_jurisdiction)
         work.commit()
     counts: Counter[str] = Counter(new=0, corrected=0, unchanged=0, narratives=0)
     for batch in chunks(watch(reviews), REVIEWS_AT_ONCE):
@@ -117,13 +118,6 @@ def scope_of(store: Engine, jurisdiction: str) -> Scope:
         return Scope.everything()
     with UnitOfWork(store, reading=True) as work:
         return Scope(work.jurisdictions.named(Scope.everything(), jurisdiction).id)
-
-
-def _jurisdiction(work: UnitOfWork, name: str, *, new: bool) -> JurisdictionRow:
-    known = {row.name for row in work.jurisdictions.all(OPERATOR.scope)}
-    if new and name not in known:
-        return work.jurisdictions.add(name)
-    return work.jurisdictions.named(OPERATOR.scope, name)
 
 
 def _import_one(work: UnitOfWork, owner: JurisdictionRow, review: NewReview, intake: Intake) -> tuple[Change, int]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from coding_service.corpus.files import STDIN, read_corpus, source_name
 from coding_service.corpus.fingerprint import corpus_fingerprint
-from coding_service.errors import CodingError, CorpusError, InputError
+from coding_service.errors import CodingError, CorpusError, InputError, NotFoundError
 from coding_service.services.card import render_card
 from coding_service.services.figures import headlines
 from coding_service.services.out_of_fold import Step
@@ -142,6 +142,8 @@ def carry_out(
 
 def _encoder_of(bundle: Path) -> Path:
     """Give the folder of the encoder of a bundle, its files verified; what else the bundle holds does not matter."""
+    if not bundle.is_dir():
+        raise NotFoundError(f"There is no bundle in {bundle}.", hint="Name its folder, such as models/starter.")
     folder = bundle / WEIGHTS / ENCODER
     read_description(folder)
     return folder

@@ -135,7 +135,7 @@ def test_nothing_is_imported_of_a_file_with_a_bad_review(engine, line, error):
 
 
 def test_unknown_jurisdiction_is_refused(engine):
-    with pytest.raises(NotFoundError):
+    with pytest.raises(NotFoundError, match=r"known are: none yet. .*--new-jurisdiction"):
         bring(engine, JSONL, new_jurisdiction=False)
     with pytest.raises(NotFoundError):
         scope_of(engine, "nowhere")
