@@ -76,11 +76,11 @@ def _refuse_taken(host: str, port: int) -> None:
     except OSError as error:
         failures = [error]
     # A name may stand for several addresses, of which the machine lacks one, such as ::1 without IPv6.
-    lacking = [failure for failure in failures if failure and failure.errno == errno.EADDRNOTAVAIL]
-    told = [failure for failure in failures if failure and (failure not in lacking or len(lacking) == len(failures))]
+    serious = [failure for failure in failures if failure and failure.errno != errno.EADDRNOTAVAIL]
+    told = serious[0] if serious else failures[0] if all(failures) else None
     if told:
         raise InputError(
-            f"The server cannot listen on {host!r}, port {port}: {told[0].strerror}.",
+            f"The server cannot listen on {host!r}, port {port}: {told.strerror}.",
             hint="Name another --port or --host, or stop what listens there.",
         )
 

@@ -12,6 +12,7 @@ from coding_service.services.authentication import Caller, DigestKeys
 from coding_service.services.jurisdictions import jurisdiction_named
 from coding_service.store import Engine, Event, Scope, UnitOfWork
 from coding_service.store.rows import ApiKeyRow, PersonRow, Role
+from coding_service.store.scope import missing
 
 ROLES: tuple[str, ...] = get_args(Role)
 
@@ -137,6 +138,8 @@ def revoke_key(engine: Engine, prefix: str) -> KeyFacts:
     NotFoundError
         If no key has this prefix.
     """
+    if len(prefix) > _PREFIX_LENGTH:  # such as a whole secret, which is not given back
+        raise missing(f"key {prefix[:_PREFIX_LENGTH]!r}")
     scope = Scope.everything()
     with UnitOfWork(engine) as work:
         row = work.keys.revoke(scope, prefix)

@@ -173,27 +173,25 @@ def rollback(store: Engine, shelf: Shelf, petition: Petition) -> dict[str, Any]:
 def was_taken_back(store: Engine, jurisdiction: Jurisdiction, sha256: str) -> bool:
     """Tell whether a bundle was promoted for a pointer and rolled back, and not promoted again since."""
     with UnitOfWork(store, reading=True) as work:
-        history = work.promotions.of_pointer(jurisdiction)
-    standing: list[str | None] = []
-    taken: set[str | None] = set()
-    for row in reversed(history):
-        if row.kind == "promote":
-            standing.append(row.bundle_sha256)
-            taken.discard(row.bundle_sha256)
-        elif standing:
-            taken.add(standing.pop())
-    return sha256 in taken
+        return sha256 in _replay(work, jurisdiction)[1]
 
 
 def _standing(work: UnitOfWork, pointer: Jurisdiction) -> list[PromotionRow]:
     """List the promotions of a pointer that were not taken back, oldest first; the last one counts."""
+    return _replay(work, pointer)[0]
+
+
+def _replay(work: UnitOfWork, pointer: Jurisdiction) -> tuple[list[PromotionRow], set[str | None]]:
+    """Give the promotions of a pointer that stand, oldest first, and the hashes of the bundles last taken back."""
     standing: list[PromotionRow] = []
+    taken: set[str | None] = set()
     for row in reversed(work.promotions.of_pointer(pointer)):
         if row.kind == "promote":
             standing.append(row)
+            taken.discard(row.bundle_sha256)
         elif standing:
-            standing.pop()
-    return standing
+            taken.add(standing.pop().bundle_sha256)
+    return standing, taken
 
 
 def _refusal(name: str, report: dict[str, Any]) -> GateRefusedError:

@@ -7,6 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from coding_service.errors import InputError, NotFoundError
+from coding_service.taxonomy.document import Document
 
 
 class TaxonomyReference(BaseModel):
@@ -57,9 +58,9 @@ def read_recipe(path: Path) -> Recipe:
         raise NotFoundError(f"There is no recipe {path}.", hint="Recipes that ship lie in training/recipes/.")
     try:
         text = path.read_text(encoding="utf-8")
-        twice = _repeated_key(yaml.compose(text, Loader=yaml.SafeLoader))
-        if twice:
-            raise InputError(f"{path}: the field {twice!r} stands twice.", hint="Keep one.")
+        nodes = Document(str(path), None, yaml.compose(text, Loader=yaml.SafeLoader))
+        for problem in nodes.repeated_keys():
+            raise InputError(f"{path}: {problem.message}.", hint=problem.hint)
         return Recipe.model_validate(yaml.safe_load(text))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -71,22 +72,3 @@ def read_recipe(path: Path) -> Recipe:
         raise InputError(
             f"{path}: {field}: {first['msg']}.", hint=f"The fields of a recipe are {', '.join(Recipe.model_fields)}."
         ) from error
-
-
-def _repeated_key(root: yaml.Node | None) -> str:
-    """Give a key that stands twice in a mapping, of which YAML would silently keep the last; empty without."""
-    waiting, seen = [root], set[int]()
-    while waiting:
-        node = waiting.pop()
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        if isinstance(node, yaml.SequenceNode):
-            waiting += node.value
-        elif isinstance(node, yaml.MappingNode):
-            names = [str(key.value) for key, _ in node.value]
-            twice = next((name for row, name in enumerate(names) if name in names[:row]), "")
-            if twice:
-                return twice
-            waiting += [value for _, value in node.value]
-    return ""

@@ -22,8 +22,6 @@ STALE_SECONDS = 300.0
 BEATS = 10
 """Heartbeats in that time, so that a busy machine or store may miss some."""
 
-TAKEN_BACK = "taken back"
-
 Step = Callable[[str], None]
 
 
@@ -92,8 +90,8 @@ def retrain(workshop: Workshop, asked: Retraining, *, step: Step = lambda _: Non
     dict
         JSON-ready: ``outcome``: ``promoted``, ``passed`` where it was not to be promoted, ``refused``, ``too few``,
         ``taken back`` where the same bundle was promoted before and a person rolled it back, ``unchanged`` where it is
-        being served already, or ``already running``; but for the last also ``bundle``,
-        ``figures``, and ``report``, what the gate found.
+        being served already, or ``already running``; but for the last also ``bundle``, ``figures``, and ``report``,
+        what the gate found.
 
     Raises
     ------
@@ -142,7 +140,7 @@ def _do(workshop: Workshop, asked: Retraining, run_id: str, step: Step) -> tuple
     if not asked.promote or examination.verdict != PASSED:
         return result, None
     if was_taken_back(workshop.store, asked.scope.jurisdiction_id, examination.candidate.sha256):
-        return result | {"outcome": TAKEN_BACK}, None
+        return result | {"outcome": "taken back"}, None
     step("promoting")
     try:
         settle(workshop.store, petition, examination, run_id=run_id)

@@ -116,8 +116,7 @@ def train(  # noqa: PLR0913 - what a run names, and where it is kept
         NamedCorpus(corpus.name, tuple(narrative for narrative in corpus.narratives if narrative.split == "test"))
         for corpus in corpora
     ]
-    _refuse_overlap(narratives, measured)
-    _refuse_overlap(narratives, tests)
+    _refuse_overlap(narratives, [*measured, *tests])
     step("fitting on all narratives")
     suggester = _fit(recipe, narratives, taxonomy, encoder, cache)
     out = score_out_of_fold(suggester, narratives, taxonomy, recipe, cache=cache, step=step)

@@ -120,20 +120,16 @@ def _readable(url: str) -> URL:
         raise InputError(
             "The database URL cannot be read.", hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME."
         ) from error
-    if _kind(target) not in _DRIVERS:
+    if target.get_backend_name() not in _DRIVERS:
         raise InputError(
             f"The database URL names {target.drivername!r}; known are sqlite and postgresql.",
             hint="Write sqlite:///PATH or postgresql://USER@HOST/NAME.",
         )
-    if _kind(target) == "sqlite" and target.database in {None, "", ":memory:"}:
+    if target.get_backend_name() == "sqlite" and target.database in {None, "", ":memory:"}:
         raise InputError(
             "The store cannot live in memory, where each thread would see its own.", hint="Write sqlite:///PATH."
         )
     return target
-
-
-def _kind(target: URL) -> str:
-    return target.drivername.partition("+")[0]
 
 
 def _target(url: str) -> URL:
@@ -148,7 +144,7 @@ def _target(url: str) -> URL:
                 f"The store {path} cannot be written ({error.strerror}).", hint="Name a file that you may write."
             ) from error
         target = target.set(database=str(path))
-    return target.set(drivername=_DRIVERS[_kind(target)])
+    return target.set(drivername=_DRIVERS[target.get_backend_name()])
 
 
 def _options(target: URL) -> dict[str, Any]:

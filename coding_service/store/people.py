@@ -92,7 +92,6 @@ class People(Repository):
         return list(self._session.scalars(select(PersonRow).where(seen).order_by(PersonRow.email)))
 
 
-_SHOWN = 12
 _KEYS = select(ApiKeyRow, PersonRow).join(PersonRow, PersonRow.id == ApiKeyRow.person_id)
 _OF_PREFIX = _KEYS.where(ApiKeyRow.prefix == bindparam("prefix"))
 
@@ -118,7 +117,7 @@ class Keys(Repository):
         """Revoke a key of the scope for good; a second time changes nothing."""
         found = self.by_prefix(prefix)
         if found is None or not scope.holds(found[0].jurisdiction_id):
-            raise missing(f"key {prefix[:_SHOWN]!r}")  # a whole secret is not given back
+            raise missing(f"key {prefix!r}")
         if found[0].revoked_at is None:
             found[0].revoked_at = self._clock()
         return found[0]
